@@ -1,0 +1,73 @@
+import tseslint from 'typescript-eslint';
+import { rooms } from './rooms.config.js';
+
+const impure = [
+  { selector: "MemberExpression[object.name='Date'][property.name='now']", message: 'No clock here: take a Clock.' },
+  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'No clock here: take a Clock.' },
+  {
+    selector: "MemberExpression[object.name='Math'][property.name='random']",
+    message: 'No chance here: take a seed (model/seeded.ts).',
+  },
+];
+
+const roomRules = rooms.map((room) => ({
+  files: [...room.files],
+  rules: {
+    '@typescript-eslint/no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          { regex: room.forbidden, message: room.message },
+          ...(room.typesOnly ? [{ regex: room.typesOnly, allowTypeImports: true, message: room.message }] : []),
+        ],
+      },
+    ],
+  },
+}));
+
+export default tseslint.config(
+  { ignores: ['dist/**', 'node_modules/**', 'coverage/**'] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ['*.config.js', 'bench/*.mjs'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+    },
+  },
+  ...roomRules,
+  {
+    files: ['src/model/**', 'src/kernel/**', 'src/stream/**'],
+    rules: {
+      'no-restricted-syntax': ['error', ...impure],
+      'no-restricted-globals': [
+        'error',
+        ...['process', 'console', 'setTimeout', 'setInterval', 'setImmediate', 'performance', 'Buffer', 'fetch'].map(
+          (name) => ({ name, message: 'model/, kernel/ and stream/ are pure: it is passed in through a port.' }),
+        ),
+      ],
+    },
+  },
+  {
+    // Numeric code: every index is proven by a loop bound or a layout.
+    files: ['src/kernel/**', 'src/model/**', 'src/train/**', 'test/**', 'bench/**'],
+    rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
+  },
+  {
+    files: ['test/**', 'bench/**'],
+    rules: {
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/require-await': 'off',
+    },
+  },
+  { files: ['**/*.mjs', '**/*.js'], ...tseslint.configs.disableTypeChecked },
+);

@@ -1,0 +1,111 @@
+/**
+ * Every error of the project: one code each, one class for each decision that the caller must take.
+ *
+ * Message grammar: what happened with the values; why, if known; what to do.
+ * Every code is described in docs/errors.md (a test compares the two).
+ */
+
+/** Plain values that go into the log beside the message. */
+export type ErrorContext = Readonly<Record<string, string | number | boolean | null>>;
+
+export abstract class FreshetError extends Error {
+  abstract readonly code: string;
+  /** True when the same call may succeed later without anybody changing anything. */
+  abstract readonly retriable: boolean;
+  readonly context: ErrorContext;
+
+  constructor(message: string, context: ErrorContext = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = new.target.name;
+    this.context = context;
+  }
+}
+
+/** Why an input record was refused. The record goes to the dead letters, untouched, and the stream goes on. */
+export const rejectionCodes = [
+  'FRESHET_UNDECODABLE',
+  'FRESHET_UNKNOWN_SCHEMA',
+  'FRESHET_MESSAGE_TOO_LARGE',
+  'FRESHET_WRONG_TYPE',
+  'FRESHET_ID_INVALID',
+  'FRESHET_RATING_NOT_FINITE',
+  'FRESHET_RATING_OUTSIDE_SCALE',
+  'FRESHET_TIME_INVALID',
+  'FRESHET_WEIGHT_INVALID',
+] as const;
+export type RejectionCode = (typeof rejectionCodes)[number];
+
+/** One input record cannot become a rating: dead-letter it and go on. */
+export class RejectedRecordError extends FreshetError {
+  readonly code: RejectionCode;
+  readonly retriable = false;
+  constructor(code: RejectionCode, message: string, context: ErrorContext = {}, cause?: unknown) {
+    super(message, context, cause);
+    this.code = code;
+  }
+}
+
+/** The user gave flags, settings or files that cannot work: exit code 2, every problem at once. */
+export class UsageError extends FreshetError {
+  readonly code = 'FRESHET_USAGE';
+  readonly retriable = false;
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.length === 1 ? (problems[0] ?? '') : `${problems.length} problems:\n  - ${problems.join('\n  - ')}`);
+    this.problems = problems;
+  }
+}
+
+/** A ratings file cannot be read as ratings: nothing of it was used. */
+export class RatingsFileError extends FreshetError {
+  readonly code = 'FRESHET_RATINGS_FILE';
+  readonly retriable = false;
+}
+
+/** Publishing a checkpoint failed, or its outcome is unknown: put memory back, fence, read the committed offset, go on. */
+export class CommitFailedError extends FreshetError {
+  readonly code = 'FRESHET_COMMIT_FAILED';
+  readonly retriable = true;
+}
+
+/** Someone else owns the partition now: drop the task, write nothing more for it. */
+export class FencedError extends FreshetError {
+  readonly code = 'FRESHET_FENCED';
+  readonly retriable = false;
+}
+
+/** The disk under the data folder is full: stop accepting, keep what is there, start again after making room. */
+export class StorageFullError extends FreshetError {
+  readonly code = 'FRESHET_STORAGE_FULL';
+  readonly retriable = true;
+}
+
+/** Another process holds the data folder: stop at start. */
+export class DataFolderLockedError extends FreshetError {
+  readonly code = 'FRESHET_DATA_LOCKED';
+  readonly retriable = true;
+}
+
+/** The data folder is not ours, is damaged, or was written by a newer version: stop at start, change nothing. */
+export class DataFolderError extends FreshetError {
+  readonly code = 'FRESHET_DATA_FOLDER';
+  readonly retriable = false;
+}
+
+/** Durable state cannot be read back as what it should be: abandon the task rather than learn on top of it. */
+export class CorruptStateError extends FreshetError {
+  readonly code = 'FRESHET_CORRUPT_STATE';
+  readonly retriable = false;
+}
+
+/** The backlog is at its limit: the caller should come back later; nothing of the request was accepted. */
+export class OverloadedError extends FreshetError {
+  readonly code = 'FRESHET_OVERLOADED';
+  readonly retriable = true;
+}
+
+/** A bug of ours: please report it. */
+export class InvariantViolation extends FreshetError {
+  readonly code = 'FRESHET_BUG';
+  readonly retriable = false;
+}

@@ -1,0 +1,46 @@
+/** Bytes to values and back. Implementation: adapters/avro. Encoders return fresh buffers that the caller may keep. */
+import type { DeadLetter, PredictionEvent, Rating } from './events.ts';
+
+/** One remembered rating of a user, as it is stored. */
+export interface HistoryEntry {
+  readonly itemId: string;
+  /** On the internal 1..5 scale. */
+  readonly rating: number;
+  readonly ratedAtSeconds: number;
+}
+
+/** A row of float32 numbers with the number of the layout that gives them their meaning (schemas/*.avsc). */
+export interface RowImage {
+  readonly layout: number;
+  readonly values: Float32Array;
+}
+
+export interface RatingDecoder {
+  /** Throws RejectedRecordError, and nothing else, whatever the bytes are. Accepts Confluent-framed Avro, plain Avro and JSON. */
+  decodeRating(value: Uint8Array): Rating;
+  /** Same checks for an already parsed JSON value (HTTP, JSON lines, CSV rows). */
+  toRating(value: unknown): Rating;
+  /** The user id that a record key means; throws RejectedRecordError when it is empty, too long or not UTF-8. */
+  decodeUserKey(key: Uint8Array): string;
+  /** The Confluent schema id the bytes carry, for dead letters; null when they carry none. */
+  schemaIdOf(value: Uint8Array): number | null;
+}
+
+export interface EventCodec {
+  encodeRating(rating: Rating): Uint8Array;
+  encodePrediction(event: PredictionEvent): Uint8Array;
+  decodePrediction(bytes: Uint8Array): PredictionEvent;
+  encodeDeadLetter(letter: DeadLetter): Uint8Array;
+  decodeDeadLetter(bytes: Uint8Array): DeadLetter;
+}
+
+export interface StateCodec {
+  encodeUserRow(row: RowImage): Uint8Array;
+  decodeUserRow(bytes: Uint8Array): RowImage;
+  encodeHistoryBlock(entries: readonly HistoryEntry[]): Uint8Array;
+  decodeHistoryBlock(bytes: Uint8Array): HistoryEntry[];
+  encodeItemContribution(row: RowImage): Uint8Array;
+  decodeItemContribution(bytes: Uint8Array): RowImage;
+}
+
+export interface Codec extends RatingDecoder, EventCodec, StateCodec {}

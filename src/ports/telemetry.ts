@@ -1,0 +1,53 @@
+/** What can be seen of a running worker. Implementation: adapters/telemetry (Prometheus); docs/metrics.md lists it all. */
+
+/** Error of one expert, or of the published blend, on the events so far. Prequential: predicted before learned. */
+export interface ExpertError {
+  readonly expert: string;
+  readonly rmseTotal: number;
+  readonly maeTotal: number;
+  /** Over the last 10,000 events. */
+  readonly rmseWindow: number;
+  readonly maeWindow: number;
+}
+
+/** A snapshot, read when somebody asks: the hot path only counts. */
+export interface WorkerStats {
+  readonly partitions: readonly PartitionStats[];
+  readonly experts: readonly ExpertError[];
+  readonly userRows: number;
+  readonly itemRows: number;
+  readonly usersEvicted: number;
+  readonly itemsEvicted: number;
+  /** Share of the last 10,000 ratings inside their 80 % interval. */
+  readonly intervalCoverageRatio: number;
+}
+
+export interface PartitionStats {
+  readonly partition: number;
+  readonly eventsApplied: number;
+  readonly eventsSkipped: number;
+  readonly predictions: number;
+  /** By rejection code. */
+  readonly deadLetters: Readonly<Record<string, number>>;
+  readonly appliedOffset: number;
+  readonly committedOffset: number;
+  /** From the rating's own time to its prediction, for the last event. */
+  readonly eventTimeLagMs: number;
+}
+
+export interface StatsSource {
+  stats(): WorkerStats;
+}
+
+export type CheckpointOutcome = 'committed' | 'failed' | 'fenced';
+
+export interface Telemetry {
+  checkpoint(
+    partition: number,
+    outcome: CheckpointOutcome,
+    durationMs: number,
+    sizeBytes: number,
+    records: number,
+  ): void;
+  restored(partition: number, durationMs: number, records: number): void;
+}
