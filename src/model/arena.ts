@@ -1,0 +1,137 @@
+/**
+ * Rows of 32-bit cells in chunks that never move, with before-images: everything changed since the last `settle` can be
+ * put back exactly, bit for bit (nothing is subtracted). Both views of a chunk show the same cells.
+ *
+ * A batch runs from one `settle` or `rollBack` to the next. Rows freed in a batch are reused only after it is settled.
+ */
+const chunkShift = 10;
+const rowsPerChunk = 1 << chunkShift;
+
+export class Arena {
+  readonly stride: number;
+  readonly #f32: Float32Array[] = [];
+  readonly #u32: Uint32Array[] = [];
+  /** 1 for rows whose before-image is kept in this batch. */
+  readonly #touchedMarks: Uint8Array[] = [];
+  #capacity = 0;
+  #next = 0;
+  #free: number[] = [];
+  #freedInBatch: number[] = [];
+  #allocatedInBatch: number[] = [];
+  #touched = new Int32Array(256);
+  #touchedCount = 0;
+  #before: Uint32Array;
+
+  constructor(stride: number) {
+    this.stride = stride;
+    this.#before = new Uint32Array(256 * stride);
+  }
+
+  /** The chunk that holds a row; the row begins at `at(row)`. */
+  floats(row: number): Float32Array {
+    return this.#f32[row >> chunkShift]!;
+  }
+
+  words(row: number): Uint32Array {
+    return this.#u32[row >> chunkShift]!;
+  }
+
+  at(row: number): number {
+    return (row & (rowsPerChunk - 1)) * this.stride;
+  }
+
+  /** A row of zeros. */
+  allocate(): number {
+    const reused = this.#free.pop();
+    const row = reused ?? this.#next++;
+    this.reserve(row);
+    if (reused !== undefined) this.words(row).fill(0, this.at(row), this.at(row) + this.stride);
+    this.#allocatedInBatch.push(row);
+    return row;
+  }
+
+  /** Makes sure that a row exists, for arenas whose row numbers are given by another one. New cells are zero. */
+  reserve(row: number): void {
+    while (row >= this.#capacity) {
+      const cells = new ArrayBuffer(rowsPerChunk * this.stride * 4);
+      this.#f32.push(new Float32Array(cells));
+      this.#u32.push(new Uint32Array(cells));
+      this.#touchedMarks.push(new Uint8Array(rowsPerChunk));
+      this.#capacity += rowsPerChunk;
+    }
+  }
+
+  free(row: number): void {
+    this.#freedInBatch.push(row);
+  }
+
+  isTouched(row: number): boolean {
+    return this.#touchedMarks[row >> chunkShift]![row & (rowsPerChunk - 1)] === 1;
+  }
+
+  /** Call before the first change of a row in a batch: keeps its before-image. Cheap when repeated. */
+  touch(row: number): void {
+    const marks = this.#touchedMarks[row >> chunkShift]!;
+    const mark = row & (rowsPerChunk - 1);
+    if (marks[mark] === 1) return;
+    marks[mark] = 1;
+    if (this.#touchedCount === this.#touched.length) this.#growBefore();
+    const from = this.words(row);
+    const start = this.at(row);
+    const to = this.#touchedCount * this.stride;
+    for (let i = 0; i < this.stride; i++) this.#before[to + i] = from[start + i]!;
+    this.#touched[this.#touchedCount++] = row;
+  }
+
+  get touchedCount(): number {
+    return this.#touchedCount;
+  }
+
+  /** The i-th row touched in this batch, in the order of first touches. */
+  touchedRow(i: number): number {
+    return this.#touched[i]!;
+  }
+
+  /** Before-image of the i-th touched row: cells `i * stride` on. */
+  beforeImages(): Float32Array {
+    return new Float32Array(this.#before.buffer, 0, this.#touchedCount * this.stride);
+  }
+
+  /** The batch is durable: forgets the before-images. */
+  settle(): void {
+    this.#clearMarks();
+    for (const row of this.#freedInBatch) this.#free.push(row);
+    this.#freedInBatch.length = 0;
+    this.#allocatedInBatch.length = 0;
+  }
+
+  /** The batch never happened: every touched row has its former cells again, bit for bit. */
+  rollBack(): void {
+    for (let i = 0; i < this.#touchedCount; i++) {
+      const row = this.#touched[i]!;
+      this.words(row).set(this.#before.subarray(i * this.stride, (i + 1) * this.stride), this.at(row));
+    }
+    this.#clearMarks();
+    for (const row of this.#allocatedInBatch) this.#free.push(row);
+    this.#allocatedInBatch.length = 0;
+    this.#freedInBatch.length = 0;
+  }
+
+  #clearMarks(): void {
+    for (let i = 0; i < this.#touchedCount; i++) {
+      const row = this.#touched[i]!;
+      this.#touchedMarks[row >> chunkShift]![row & (rowsPerChunk - 1)] = 0;
+    }
+    this.#touchedCount = 0;
+  }
+
+  #growBefore(): void {
+    const rows = this.#touched.length * 2;
+    const touched = new Int32Array(rows);
+    touched.set(this.#touched);
+    this.#touched = touched;
+    const before = new Uint32Array(rows * this.stride);
+    before.set(this.#before);
+    this.#before = before;
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * Items, shared by all tasks of a worker. A row is `rest + own`: `rest` is the initial value plus what tasks of other
+ * workers contributed, `own` one contribution for each task here. The sum is made where it is read and never stored, so
+ * that putting a contribution back is exact.
+ */
+import { Arena } from './arena.ts';
+import { IdTable } from './id-table.ts';
+import { itemCells } from './row-layout.ts';
+import { fillSeeded, hashId } from './seeded.ts';
+
+/** Fetches what is stored of an evicted item; called with the new row, before anybody reads it. */
+export type ItemReloader = (id: string, row: number) => void;
+
+export class ItemTable {
+  readonly k: number;
+  readonly cells: number;
+  readonly #seed: number;
+  readonly #deviation: number;
+  readonly #ids = new IdTable();
+  readonly #rest: Arena;
+  readonly #contributions: ItemContribution[] = [];
+  /** How many remembered ratings refer to a row: such rows stay. */
+  #pins = new Int32Array(1024);
+  #evictedCount = 0;
+  #reload: ItemReloader | undefined;
+
+  constructor(settings: { k: number; seed: number; initialDeviation: number }) {
+    this.k = settings.k;
+    this.cells = itemCells(settings.k);
+    this.#seed = settings.seed;
+    this.#deviation = settings.initialDeviation / Math.sqrt(settings.k);
+    this.#rest = new Arena(this.cells);
+  }
+
+  get size(): number {
+    return this.#ids.size;
+  }
+
+  get evictedCount(): number {
+    return this.#evictedCount;
+  }
+
+  /** Rows are numbered below this. */
+  get rowLimit(): number {
+    return this.#ids.rowLimit;
+  }
+
+  has(row: number): boolean {
+    return this.#ids.has(row);
+  }
+
+  /** The row of an item in memory, or -1. Changes nothing. */
+  find(id: string): number {
+    return this.#ids.find(id);
+  }
+
+  idOf(row: number): string {
+    return this.#ids.idOf(row);
+  }
+
+  /** Tells how to fetch what was evicted or not restored. */
+  reloadWith(reload: ItemReloader | undefined): void {
+    this.#reload = reload;
+  }
+
+  /** The row of an item, made from its initial value (and what is stored) when it is not in memory. */
+  ensure(id: string): number {
+    const found = this.#ids.find(id);
+    if (found >= 0) {
+      this.#ids.markUsed(found);
+      return found;
+    }
+    const row = this.#rest.allocate();
+    if (row >= this.#pins.length) {
+      const grown = new Int32Array(Math.ceil(row * 1.25) + 1024);
+      grown.set(this.#pins);
+      this.#pins = grown;
+    }
+    this.#ids.add(id, row);
+    fillSeeded(this.#rest.floats(row), this.#rest.at(row), this.k, hashId(id, this.#seed), this.#deviation);
+    // An item's row holds nothing that a failed batch could have made: it is never undone.
+    this.#ids.settle();
+    this.#rest.settle();
+    this.#reload?.(id, row);
+    return row;
+  }
+
+  /** The sum of all parts of a row, into `out`. Changes nothing. */
+  read(row: number, out: Float32Array): void {
+    const rest = this.#rest.floats(row);
+    const at = this.#rest.at(row);
+    for (let i = 0; i < this.cells; i++) out[i] = rest[at + i]!;
+    for (let c = 0; c < this.#contributions.length; c++) this.#contributions[c]!.addTo(row, out);
+  }
+
+  /** Adds what tasks of other workers committed: `sign` -1 takes it out again. */
+  addForeign(row: number, values: Float32Array, sign: 1 | -1): void {
+    const rest = this.#rest.floats(row);
+    const at = this.#rest.at(row);
+    for (let i = 0; i < this.cells; i++) rest[at + i] = rest[at + i]! + sign * values[i]!;
+  }
+
+  pin(row: number, count: 1 | -1): void {
+    this.#pins[row] = this.#pins[row]! + count;
+  }
+
+  /** A new task's share of every item. */
+  openContribution(): ItemContribution {
+    const contribution = new ItemContribution(this.cells);
+    this.#contributions.push(contribution);
+    return contribution;
+  }
+
+  closeContribution(contribution: ItemContribution): void {
+    const at = this.#contributions.indexOf(contribution);
+    if (at >= 0) this.#contributions.splice(at, 1);
+  }
+
+  /** Between batches: drops rows not used for long until `limit` are left, or all the others are referred to. */
+  evictDownTo(limit: number): void {
+    while (this.#ids.size > limit) {
+      const row = this.#ids.victim((r) => this.#pins[r] === 0 && !this.#contributions.some((c) => c.isTouched(r)));
+      if (row < 0) return;
+      for (const contribution of this.#contributions) contribution.drop(row);
+      this.#ids.remove(this.#ids.idOf(row), row);
+      this.#rest.free(row);
+      this.#ids.settle();
+      this.#rest.settle();
+      this.#evictedCount++;
+    }
+  }
+}
+
+/** What one task has added to the items it touched, row for row beside the table. */
+export class ItemContribution {
+  readonly #own: Arena;
+  #limit = 0;
+
+  constructor(cells: number) {
+    this.#own = new Arena(cells);
+  }
+
+  isTouched(row: number): boolean {
+    return row < this.#limit && this.#own.isTouched(row);
+  }
+
+  /** The cells of a row for writing, from `at(row)` on. Its before-image is kept. */
+  touch(row: number): Float32Array {
+    this.#ensure(row);
+    this.#own.touch(row);
+    return this.#own.floats(row);
+  }
+
+  at(row: number): number {
+    return this.#own.at(row);
+  }
+
+  addTo(row: number, out: Float32Array): void {
+    if (row >= this.#limit) return;
+    const own = this.#own.floats(row);
+    const at = this.#own.at(row);
+    for (let i = 0; i < this.#own.stride; i++) out[i] = out[i]! + own[at + i]!;
+  }
+
+  /** Sets a committed after-image, which no failed batch undoes. */
+  load(row: number, values: Float32Array): void {
+    this.#ensure(row);
+    this.#own.floats(row).set(values.subarray(0, this.#own.stride), this.at(row));
+  }
+
+  drop(row: number): void {
+    if (row < this.#limit) this.#own.floats(row).fill(0, this.at(row), this.at(row) + this.#own.stride);
+  }
+
+  /** Rows changed in this batch with their after-image and the change since the last one. Views: copy what you keep. */
+  forEachTouched(visit: (row: number, afterImage: Float32Array, delta: Float32Array) => void): void {
+    const { stride } = this.#own;
+    const before = this.#own.beforeImages();
+    const delta = new Float32Array(stride);
+    for (let i = 0; i < this.#own.touchedCount; i++) {
+      const row = this.#own.touchedRow(i);
+      const after = this.#own.floats(row).subarray(this.at(row), this.at(row) + stride);
+      for (let c = 0; c < stride; c++) delta[c] = after[c]! - before[i * stride + c]!;
+      visit(row, after, delta);
+    }
+  }
+
+  /** Every row with anything in it. */
+  forEach(visit: (row: number, values: Float32Array) => void): void {
+    for (let row = 0; row < this.#limit; row++) {
+      const values = this.#own.floats(row).subarray(this.at(row), this.at(row) + this.#own.stride);
+      if (values.some((value) => value !== 0)) visit(row, values);
+    }
+  }
+
+  settle(): void {
+    this.#own.settle();
+  }
+
+  rollBack(): void {
+    this.#own.rollBack();
+  }
+
+  #ensure(row: number): void {
+    if (row < this.#limit) return;
+    this.#own.reserve(row);
+    this.#limit = row + 1;
+  }
+}

@@ -1,0 +1,315 @@
+/**
+ * One task's learner: every expert answers, the stack blends them, and only then do they learn. Pure: no clock, no
+ * chance, no I/O; the same settings and the same ratings give the same bits.
+ *
+ * State changes only in `learnOne`, `withdraw`, `forget` and the `load...` functions; each can be undone until the batch
+ * is settled.
+ */
+import type { Kernel } from '../kernel/kernel.ts';
+import { allInputs, stackInputs } from './context.ts';
+import { BiasExpert } from './experts/bias.ts';
+import type { Expert } from './experts/expert.ts';
+import { FactorsExpert } from './experts/factors.ts';
+import { meanCells, MeanExpert } from './experts/mean.ts';
+import { emptySlot, quantizeRating, quantizeWeight, slotsPerBlock, type Slot } from './history.ts';
+import { Interval, intervalCells, intervalStateCells } from './interval.ts';
+import type { ItemContribution, ItemTable } from './item-table.ts';
+import { Moment } from './moment.ts';
+import { itemField, userField } from './row-layout.ts';
+import { clipInner } from './scale.ts';
+import type { LearnerSettings } from './settings.ts';
+import { SharedSums } from './shared-sums.ts';
+import { Stack, stackCells, stackStateCells } from './stack.ts';
+import { UserTable } from './user-table.ts';
+
+/** Cells of the shared sums, in this order: mean, interval, stack. */
+export const sharedCells = meanCells + intervalCells + stackCells;
+const intervalAt = meanCells;
+const stackAt = meanCells + intervalCells;
+/** Numbers stored with the task: the stack's, then the interval's. */
+export const stateCells = stackStateCells + intervalStateCells;
+
+/** Names of the experts in the order of `Answer.experts`; the last is the published prediction. */
+export const expertNames = ['mean', 'bias', 'factors', 'blend'] as const;
+const blendIndex = expertNames.length - 1;
+
+/** What `predictOne` leaves behind, on the inner scale. Overwritten by the next call. */
+export interface Answer {
+  /** Each expert's answer, clipped to the scale. */
+  readonly experts: Float64Array;
+  prediction: number;
+  low: number;
+  high: number;
+  mean: number;
+  userBias: number;
+  itemBias: number;
+  interaction: number;
+  coldUser: boolean;
+  coldItem: boolean;
+}
+
+export class Learner {
+  readonly settings: LearnerSettings;
+  readonly users: UserTable;
+  readonly items: ItemTable;
+  readonly own: ItemContribution;
+  readonly sums = new SharedSums(sharedCells);
+  readonly answer: Answer;
+  /** The stored numbers of stack and interval. */
+  readonly state = new Float64Array(stateCells);
+  readonly #stateBefore = new Float64Array(stateCells);
+  readonly #moment: Moment;
+  readonly #mean: MeanExpert;
+  readonly #bias: BiasExpert;
+  readonly #factors: FactorsExpert;
+  readonly #experts: readonly Expert[];
+  readonly #stack: Stack;
+  readonly #interval: Interval;
+  readonly #x = new Float64Array(allInputs);
+  readonly #slot = emptySlot();
+  readonly #refresh: () => void;
+  /** True while `answer` and the moment belong to the state as it is. */
+  #answerIsFresh = false;
+
+  /** `refreshShares` is called before the stack is solved, to put the other tasks' shares into `sums.rest`. */
+  constructor(
+    settings: LearnerSettings,
+    kernel: Kernel,
+    items: ItemTable,
+    refreshShares: () => void = () => undefined,
+  ) {
+    this.settings = settings;
+    this.items = items;
+    this.#refresh = refreshShares;
+    this.own = items.openContribution();
+    this.users = new UserTable(settings, (row, count) => items.pin(row, count));
+    this.#mean = new MeanExpert(this.sums, 0);
+    this.#bias = new BiasExpert(settings, this.own);
+    this.#factors = new FactorsExpert(settings, kernel, items, this.own, this.users.history, this.#bias);
+    this.#experts = [this.#mean, this.#bias, this.#factors];
+    this.#stack = new Stack(settings, kernel, this.sums, stackAt, this.state.subarray(0, stackStateCells));
+    this.#interval = new Interval(this.sums, intervalAt, this.state.subarray(stackStateCells));
+    this.#moment = new Moment(this.users.emptyRow, items.cells);
+    this.answer = {
+      experts: new Float64Array(expertNames.length),
+      prediction: 0,
+      low: 0,
+      high: 0,
+      mean: 0,
+      userBias: 0,
+      itemBias: 0,
+      interaction: 0,
+      coldUser: true,
+      coldItem: true,
+    };
+  }
+
+  /**
+   * Answers for a user row and an item row (-1: unknown) at a time. Changes no state.
+   * Returns `this.answer`, which the next call overwrites.
+   */
+  predictOne(userRow: number, itemRow: number, seconds: number): Answer {
+    this.#fill(userRow, itemRow, seconds);
+    const moment = this.#moment;
+    const { answer } = this;
+    this.#answerIsFresh = true;
+    for (let i = 0; i < this.#experts.length; i++) answer.experts[i] = clipInner(this.#experts[i]!.predict(moment));
+    stackInputs(moment, this.settings, this.settings.effort !== 'fast', this.#x);
+    const blend = clipInner(moment.factorsAnswer + this.#stack.correction(this.#x));
+    answer.experts[blendIndex] = blend;
+    answer.prediction = blend;
+    const half = this.#interval.halfWidth(this.#userCount(), this.#itemCount());
+    answer.low = clipInner(blend - half);
+    answer.high = clipInner(blend + half);
+    answer.mean = moment.mean;
+    answer.userBias = moment.userBias;
+    answer.itemBias = moment.itemBias;
+    answer.interaction = moment.interaction;
+    answer.coldUser = !moment.knownUser;
+    answer.coldItem = !moment.knownItem;
+    return answer;
+  }
+
+  /**
+   * Learns a rating (inner scale). Nothing of it reaches what is learned from: every expert answers once more before any
+   * of them learns, unless `predictOne` was just asked the same. A remembered rating of the same pair is taken out first.
+   */
+  learnOne(userId: string, itemId: string, exactRating: number, seconds: number, exactWeight: number): void {
+    const rating = quantizeRating(exactRating);
+    const weight = quantizeWeight(exactWeight);
+    const itemRow = this.items.ensure(itemId);
+    let userRow = this.users.find(userId);
+    if (userRow < 0) userRow = this.users.create(userId);
+    else this.users.markUsed(userRow);
+    this.users.touch(userRow);
+    this.touchSums();
+    this.#takeOut(userRow, itemRow);
+    const moment = this.#moment;
+    const asked = this.#answerIsFresh && moment.userRow === userRow && moment.itemRow === itemRow;
+    if (!asked || moment.seconds !== seconds) this.predictOne(userRow, itemRow, seconds);
+    this.#answerIsFresh = false;
+    const { prediction } = this.answer;
+    moment.weight = weight;
+    const userCount = this.#userCount();
+    const itemCount = this.#itemCount();
+    const half = this.#interval.halfWidth(userCount, itemCount);
+    this.#interval.learn(userCount, itemCount, rating - prediction, half);
+    this.#stack.learn(this.#x, rating - moment.factorsAnswer, weight, this.#refresh);
+    const residual = rating - moment.factorsAnswer;
+    const head = this.users.head(userRow);
+    for (let i = 0; i < this.#experts.length; i++) this.#experts[i]!.learn(moment, rating);
+    if (this.settings.effort !== 'fast') this.#factors.replay(moment, head);
+    this.#rememberResidual(residual, weight);
+    this.#append(userRow, itemRow, rating, seconds, weight);
+  }
+
+  /** Takes a rating out of biases, counts and history; false when it is not remembered. What it taught the factors stays. */
+  withdraw(userId: string, itemId: string): boolean {
+    const userRow = this.users.find(userId);
+    const itemRow = this.items.find(itemId);
+    if (userRow < 0 || itemRow < 0) return false;
+    this.touchSums();
+    return this.#takeOut(userRow, itemRow);
+  }
+
+  /** Takes all remembered ratings of a user out, then drops the user; false when there is none. */
+  forget(userId: string): boolean {
+    const userRow = this.users.find(userId);
+    if (userRow < 0) return false;
+    this.touchSums();
+    for (let slot = 0; slot < this.users.history.limit; slot++) {
+      if (this.users.history.read(this.users.head(userRow), slot, this.#slot))
+        this.#takeOut(userRow, this.#slot.itemRow);
+    }
+    this.users.forget(userId, userRow);
+    return true;
+  }
+
+  /** Seconds of the user's newest remembered rating, or -1. */
+  newestSeconds(userRow: number): number {
+    const { history } = this.users;
+    const sequence = this.users.sequence(userRow);
+    const oldest = Math.max(0, sequence - history.limit);
+    for (let s = sequence - 1; s >= oldest; s--) {
+      if (history.read(this.users.head(userRow), s % history.limit, this.#slot)) return this.#slot.seconds;
+    }
+    return -1;
+  }
+
+  /** Visits the remembered ratings of a user, latest first. The slot is reused: copy what you keep. */
+  forEachRemembered(userRow: number, visit: (slot: Readonly<Slot>) => void): void {
+    const { history } = this.users;
+    const sequence = this.users.sequence(userRow);
+    for (let s = sequence - 1; s >= Math.max(0, sequence - history.limit); s--) {
+      if (history.read(this.users.head(userRow), s % history.limit, this.#slot)) visit(this.#slot);
+    }
+  }
+
+  /** The four slots of a history block as they are stored; null for an empty one. */
+  historyBlock(userRow: number, blockNumber: number): (Slot | null)[] {
+    return Array.from({ length: slotsPerBlock }, (_, i) => {
+      const slot = emptySlot();
+      const head = this.users.head(userRow);
+      return this.users.history.read(head, blockNumber * slotsPerBlock + i, slot) ? slot : null;
+    });
+  }
+
+  /** Keeps before-images of the sums and of stack and interval. */
+  touchSums(): void {
+    if (!this.sums.touched) this.#stateBefore.set(this.state);
+    this.sums.touch();
+  }
+
+  /** The batch is durable. */
+  settle(): void {
+    this.users.settle();
+    this.own.settle();
+    this.sums.settle();
+  }
+
+  /** The batch never happened. */
+  rollBack(): void {
+    this.#answerIsFresh = false;
+    if (this.sums.touched) this.state.set(this.#stateBefore);
+    this.users.rollBack();
+    this.own.rollBack();
+    this.sums.rollBack();
+  }
+
+  /** Bias and interaction of an item for a user row, cheaply: what top-N ranks by before the blend has its say. */
+  quickScore(kernel: Kernel, userRow: number, item: Float32Array): number {
+    const bias = this.#bias.itemBias(item);
+    if (userRow < 0) return bias;
+    return bias + kernel.dot(this.users.floats(userRow), this.users.at(userRow), item, 0, this.settings.k);
+  }
+
+  #fill(userRow: number, itemRow: number, seconds: number): void {
+    const moment = this.#moment;
+    const { k } = this.settings;
+    moment.userRow = userRow;
+    moment.user = userRow < 0 ? this.users.emptyRow : this.users.floats(userRow);
+    moment.userAt = userRow < 0 ? 0 : this.users.at(userRow);
+    moment.itemRow = itemRow;
+    if (itemRow < 0) moment.item.fill(0);
+    else this.items.read(itemRow, moment.item);
+    moment.knownUser = moment.user[moment.userAt + k + userField.longCount]! > 0;
+    moment.knownItem = moment.item[k + itemField.weightSum]! > 1e-6;
+    moment.seconds = seconds;
+    const newest = userRow < 0 ? -1 : this.newestSeconds(userRow);
+    moment.pauseSeconds = newest < 0 ? -1 : Math.max(0, seconds - newest);
+  }
+
+  #userCount(): number {
+    return this.#moment.user[this.#moment.userAt + this.settings.k + userField.longCount]!;
+  }
+
+  #itemCount(): number {
+    return this.#moment.item[this.settings.k + itemField.weightSum]!;
+  }
+
+  #rememberResidual(residual: number, weight: number): void {
+    const { user, userAt, pauseSeconds } = this.#moment;
+    const fields = userAt + this.settings.k;
+    const newSession = pauseSeconds < 0 || pauseSeconds > this.settings.sessionGapSeconds;
+    const keep = newSession ? 0 : 1;
+    user[fields + userField.sessionSum] = keep * user[fields + userField.sessionSum]! + weight * residual;
+    user[fields + userField.sessionCount] = keep * user[fields + userField.sessionCount]! + weight;
+    user[fields + userField.lastResidual] = residual;
+  }
+
+  #append(userRow: number, itemRow: number, rating: number, seconds: number, weight: number): void {
+    const slot = this.#slot;
+    slot.itemRow = itemRow;
+    slot.seconds = seconds;
+    slot.rating = rating;
+    slot.weight = weight;
+    slot.userResidual = this.#moment.userResidual;
+    slot.itemResidual = this.#moment.itemResidual;
+    const sequence = this.users.sequence(userRow);
+    const head = this.users.head(userRow);
+    this.users.setHead(userRow, this.users.history.write(userRow, head, sequence % this.users.history.limit, slot));
+    this.users.setSequence(userRow, sequence + 1);
+  }
+
+  /** Takes the remembered rating of a pair out of everything but the factors. */
+  #takeOut(userRow: number, itemRow: number): boolean {
+    const { history } = this.users;
+    const slotNumber = history.find(this.users.head(userRow), itemRow);
+    if (slotNumber < 0) return false;
+    this.#answerIsFresh = false;
+    const slot = this.#slot;
+    history.read(this.users.head(userRow), slotNumber, slot);
+    this.users.touch(userRow);
+    const age = (this.users.sequence(userRow) - 1 - slotNumber) % history.limit;
+    this.#bias.withdraw(
+      this.users.floats(userRow),
+      this.users.at(userRow),
+      slot,
+      (age + history.limit) % history.limit,
+    );
+    this.touchSums();
+    this.#mean.add(slot.rating, -slot.weight);
+    history.clear(userRow, this.users.head(userRow), slotNumber);
+    return true;
+  }
+}

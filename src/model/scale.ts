@@ -1,0 +1,22 @@
+/** The user's rating scale, and the 1..5 scale that every expert works on, so that one default setting serves all scales. */
+export interface Scale {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+export const innerScale: Scale = { lo: 1, hi: 5 };
+
+/** User units in one inner unit. A scale of a single value maps onto the middle. */
+export const unitsPerInner = (scale: Scale): number => (scale.hi - scale.lo) / (innerScale.hi - innerScale.lo);
+
+export function toInner(scale: Scale, rating: number): number {
+  const units = unitsPerInner(scale);
+  return units > 0 ? innerScale.lo + (rating - scale.lo) / units : (innerScale.lo + innerScale.hi) / 2;
+}
+
+export function fromInner(scale: Scale, value: number): number {
+  return scale.lo + (value - innerScale.lo) * unitsPerInner(scale);
+}
+
+export const clipInner = (value: number): number =>
+  value < innerScale.lo ? innerScale.lo : value > innerScale.hi ? innerScale.hi : value;

@@ -1,0 +1,62 @@
+/**
+ * The learner's numbers. One default serves every stream; they were chosen on ML-latest-small and the first 30 % of
+ * ML-100K, and nowhere else (docs/decisions/0003-online-learner.md has the measurements).
+ */
+export interface LearnerSettings {
+  /** Factors a row. */
+  readonly k: number;
+  /** Fixes the initial factors of every id. */
+  readonly seed: number;
+  /** `fast`: no replay, no context in the stack. */
+  readonly effort: Effort;
+  /** Ratings remembered for each user. */
+  readonly historyLimit: number;
+  /** Past ratings of the user relearned at each event, drawn from the latest `replayWindow`. */
+  readonly replays: number;
+  readonly replayWindow: number;
+  /** Ratings of average worth that an item bias, or a user level, starts with. */
+  readonly itemDamping: number;
+  readonly userDamping: number;
+  /** What one further rating leaves of a recent level's weight. */
+  readonly recentDecayRatio: number;
+  /** Weight of the long level inside the recent one. */
+  readonly recentDamping: number;
+  /** A longer pause begins a new session. */
+  readonly sessionGapSeconds: number;
+  /** SGD: first step, its floor, and the count at which it has halved. */
+  readonly learningRate: number;
+  readonly learningRateFloor: number;
+  readonly learningRateHalfCount: number;
+  readonly regularization: number;
+  /** Standard deviation of initial factors, times the square root of k. */
+  readonly initialDeviation: number;
+  /** Stack: ridge on plain inputs and on products with the context; what one event leaves of the former sums. */
+  readonly ridge: number;
+  readonly contextRidge: number;
+  readonly stackDecayRatio: number;
+}
+
+export type Effort = 'fast' | 'full';
+export const efforts: readonly Effort[] = ['fast', 'full'];
+
+export const defaultSettings: LearnerSettings = {
+  k: 32,
+  seed: 1,
+  effort: 'full',
+  historyLimit: 32,
+  replays: 8,
+  replayWindow: 16,
+  itemDamping: 6,
+  userDamping: 6,
+  recentDecayRatio: 0.85,
+  recentDamping: 8,
+  sessionGapSeconds: 1800,
+  learningRate: 0.06,
+  learningRateFloor: 0.01,
+  learningRateHalfCount: 40,
+  regularization: 0.1,
+  initialDeviation: 0.2,
+  ridge: 3,
+  contextRidge: 12,
+  stackDecayRatio: 0.9999,
+};

@@ -1,0 +1,46 @@
+/**
+ * Numbers that belong to no row and that all tasks share: the global mean, the residual variances and the stack's normal
+ * equations. They are sums, so shares of tasks add up like contributions to an item: `own` is this task's share, `rest`
+ * what the others' shares came to when it was last told.
+ */
+export class SharedSums {
+  readonly own: Float64Array;
+  readonly rest: Float64Array;
+  readonly #before: Float64Array;
+  #touched = false;
+
+  constructor(size: number) {
+    this.own = new Float64Array(size);
+    this.rest = new Float64Array(size);
+    this.#before = new Float64Array(size);
+  }
+
+  get touched(): boolean {
+    return this.#touched;
+  }
+
+  /** Call before the first change in a batch. */
+  touch(): void {
+    if (this.#touched) return;
+    this.#touched = true;
+    this.#before.set(this.own);
+  }
+
+  at(cell: number): number {
+    return this.own[cell]! + this.rest[cell]!;
+  }
+
+  /** What changed since the last settled batch. */
+  delta(): Float64Array {
+    return this.own.map((value, i) => (this.#touched ? value - this.#before[i]! : 0));
+  }
+
+  settle(): void {
+    this.#touched = false;
+  }
+
+  rollBack(): void {
+    if (this.#touched) this.own.set(this.#before);
+    this.#touched = false;
+  }
+}

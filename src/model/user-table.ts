@@ -1,0 +1,148 @@
+/** One task's users: their rows and the ratings they are remembered by, with undo, and with eviction of the long unused. */
+import { Arena } from './arena.ts';
+import { History } from './history.ts';
+import { IdTable } from './id-table.ts';
+import { userCells, userField, userStride } from './row-layout.ts';
+import { fillSeeded, hashId } from './seeded.ts';
+import type { LearnerSettings } from './settings.ts';
+
+export class UserTable {
+  readonly history: History;
+  /** Stored cells of a row. */
+  readonly cells: number;
+  /** A row of zeros: what is known of an unknown user. */
+  readonly emptyRow: Float32Array;
+  readonly #settings: LearnerSettings;
+  readonly #ids = new IdTable();
+  readonly #rows: Arena;
+  #forgotten: string[] = [];
+  #evictedCount = 0;
+
+  constructor(settings: LearnerSettings, pin: (itemRow: number, count: 1 | -1) => void) {
+    this.#settings = settings;
+    this.cells = userCells(settings.k);
+    this.#rows = new Arena(userStride(settings.k));
+    this.emptyRow = new Float32Array(userStride(settings.k));
+    this.history = new History(settings.historyLimit, pin);
+  }
+
+  get size(): number {
+    return this.#ids.size;
+  }
+
+  get evictedCount(): number {
+    return this.#evictedCount;
+  }
+
+  /** The row of a user in memory, or -1. Changes nothing. */
+  find(id: string): number {
+    return this.#ids.find(id);
+  }
+
+  idOf(row: number): string {
+    return this.#ids.idOf(row);
+  }
+
+  markUsed(row: number): void {
+    this.#ids.markUsed(row);
+  }
+
+  floats(row: number): Float32Array {
+    return this.#rows.floats(row);
+  }
+
+  at(row: number): number {
+    return this.#rows.at(row);
+  }
+
+  touch(row: number): void {
+    this.#rows.touch(row);
+  }
+
+  create(id: string): number {
+    const row = this.#rows.allocate();
+    this.#rows.touch(row);
+    this.#ids.add(id, row);
+    const { k, seed, initialDeviation } = this.#settings;
+    fillSeeded(this.floats(row), this.at(row), k, hashId(id, seed + 1), initialDeviation / Math.sqrt(k));
+    return row;
+  }
+
+  /** First history block of a row (row + 1; 0: none). */
+  head(row: number): number {
+    return this.#rows.words(row)[this.at(row) + this.cells]!;
+  }
+
+  setHead(row: number, head: number): void {
+    this.#rows.words(row)[this.at(row) + this.cells] = head;
+  }
+
+  sequence(row: number): number {
+    return this.floats(row)[this.at(row) + this.#settings.k + userField.sequence]!;
+  }
+
+  setSequence(row: number, sequence: number): void {
+    this.floats(row)[this.at(row) + this.#settings.k + userField.sequence] = sequence;
+  }
+
+  /** Drops a user for good; undone with the batch. */
+  forget(id: string, row: number): void {
+    this.#rows.touch(row);
+    this.history.release(this.head(row));
+    this.#ids.remove(id, row);
+    this.#rows.free(row);
+    this.#forgotten.push(id);
+  }
+
+  forgottenInBatch(): readonly string[] {
+    return this.#forgotten;
+  }
+
+  /** Rows changed in this batch that still exist. */
+  forEachTouched(visit: (id: string, values: Float32Array) => void): void {
+    for (let i = 0; i < this.#rows.touchedCount; i++) {
+      const row = this.#rows.touchedRow(i);
+      if (this.#ids.has(row)) visit(this.idOf(row), this.values(row));
+    }
+  }
+
+  forEach(visit: (id: string, row: number) => void): void {
+    for (const [id, row] of this.#ids.entries()) visit(id, row);
+  }
+
+  has(row: number): boolean {
+    return this.#ids.has(row);
+  }
+
+  /** The stored cells of a row. A view: copy what you keep. */
+  values(row: number): Float32Array {
+    return this.floats(row).subarray(this.at(row), this.at(row) + this.cells);
+  }
+
+  settle(): void {
+    this.#ids.settle();
+    this.#rows.settle();
+    this.history.settle();
+    this.#forgotten.length = 0;
+  }
+
+  rollBack(): void {
+    this.history.rollBack();
+    this.#rows.rollBack();
+    this.#ids.rollBack();
+    this.#forgotten.length = 0;
+  }
+
+  /** Between batches: drops rows not used for long from memory until `limit` are left. */
+  evictDownTo(limit: number): void {
+    while (this.#ids.size > limit) {
+      const row = this.#ids.victim(() => true);
+      if (row < 0) return;
+      this.history.release(this.head(row));
+      this.#ids.remove(this.idOf(row), row);
+      this.#rows.free(row);
+      this.settle();
+      this.#evictedCount++;
+    }
+  }
+}
