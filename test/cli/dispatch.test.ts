@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defineCommand, type Command, type Outcome } from '../../src/cli/command.ts';
+import { defineCommand, type Outcome } from '../../src/cli/command.ts';
 import { dispatch } from '../../src/cli/dispatch.ts';
 import { CommitFailedError } from '../../src/errors.ts';
 import { capturedIo } from '../support/captured-io.ts';
@@ -39,7 +39,7 @@ async function given(
     received = values;
     return run(values, signal);
   });
-  const registry = { probe: () => Promise.resolve(command as unknown as Command) };
+  const registry = { probe: () => Promise.resolve(command) };
   const code = await dispatch(words, { registry, environment, version: '1.2.3', io });
   return { code, received, controller, ...written };
 }
@@ -186,7 +186,7 @@ describe('dispatch', () => {
       signal.throwIfAborted();
       return Promise.resolve('fine');
     });
-    const registry = { probe: () => Promise.resolve(command as unknown as Command) };
+    const registry = { probe: () => Promise.resolve(command) };
     expect(await dispatch(['probe', 'item'], { registry, environment: {}, version: '', io })).toBe(1);
     expect(written.stderr).toBe('freshet: stopped before it was done (SIGINT)\n');
   });
