@@ -71,7 +71,10 @@ export interface PartitionLease {
   readState(key: string): Uint8Array | undefined;
   /** Own committed contribution to an item that was evicted from memory. */
   readItem(itemId: string): Uint8Array | undefined;
-  /** Throws CommitFailedError (nothing is visible, or the outcome is unknown: recover) or FencedError (drop the task). */
+  /**
+   * Throws CommitFailedError (nothing is visible, or the outcome is unknown: recover), StorageFullError (nothing is
+   * visible, and nothing will be until there is room) or FencedError (drop the task). The bytes must not change before.
+   */
   commit(checkpoint: Checkpoint): Promise<void>;
   /** After a failed commit: fences the former self, and tells the offset that is truly committed. */
   recover(): Promise<Offset>;
@@ -131,4 +134,6 @@ export interface TopicReader {
   read(topic: TopicName, partition: number, from: Offset, limit: number): readonly InputRecord[];
   /** One past the last committed record. */
   end(topic: TopicName, partition: number): Offset;
+  /** Calls the listener after records were added to a partition of the topic; returns how to stop. */
+  onAppend(topic: TopicName, listener: (partition: number) => void): () => void;
 }

@@ -1,0 +1,90 @@
+/**
+ * Item changes on their way to the members that follow them. Whoever follows lives in this process and starts from the
+ * stored after-images, so the deltas since then are kept in memory and only while somebody still has to read them.
+ */
+import { setImmediate as breathe } from 'node:timers/promises';
+import type { ItemChange, ItemFeed, ItemFollower } from '../../ports/transport.ts';
+import type { EngineReads } from './engine.ts';
+
+/** Changes handed over before others may run: about a millisecond. */
+const sliceChanges = 1000;
+
+interface PublishedCommit {
+  readonly commitCount: number;
+  readonly items: readonly ItemChange[];
+}
+
+/** What one member has still to read of one partition. */
+type Inbox = PublishedCommit[];
+
+export interface ItemFeeds {
+  /** A member's own reading position on every partition. */
+  open(member: object): ItemFeed;
+  /** Forgets a member's positions. */
+  close(member: object): void;
+  /** A commit of one of the member's tasks is durable. */
+  publish(partition: number, member: object, items: readonly ItemChange[]): void;
+}
+
+export function createItemFeeds(engine: EngineReads): ItemFeeds {
+  const commitCounts = Array.from({ length: engine.partitionCount }, (_, p) => engine.mark(p).commitCount);
+  const inboxes = new Map<object, Map<number, Inbox>>();
+
+  function open(member: object): ItemFeed {
+    const followed = new Map<number, Inbox>();
+    inboxes.set(member, followed);
+    let last: Promise<void> = Promise.resolve();
+
+    async function follow(follower: ItemFollower, wanted: (partition: number) => boolean): Promise<void> {
+      for (let partition = 0; partition < engine.partitionCount; partition++) {
+        if (!wanted(partition)) continue;
+        await drain(followed.get(partition) ?? (await begin(partition, follower)), partition, follower);
+      }
+    }
+
+    /** The inbox opens before the snapshot is taken, so every commit is in one of the two; those in both are dropped. */
+    async function begin(partition: number, follower: ItemFollower): Promise<Inbox> {
+      const inbox: Inbox = [];
+      followed.set(partition, inbox);
+      const seen = await engine.visit(partition, {
+        item: (itemId, afterImage) => follower.contribution(partition, itemId, afterImage),
+      });
+      const unseen = inbox.findIndex(({ commitCount }) => commitCount > seen.commitCount);
+      inbox.splice(0, unseen < 0 ? inbox.length : unseen);
+      return inbox;
+    }
+
+    return {
+      read: (partition, itemId) => engine.readItem(partition, itemId),
+      follow(follower, wanted) {
+        last = last.catch(() => undefined).then(() => follow(follower, wanted));
+        return last;
+      },
+    };
+  }
+
+  return {
+    open,
+    close: (member) => inboxes.delete(member),
+    publish(partition, member, items) {
+      const commitCount = (commitCounts[partition] ?? 0) + 1;
+      commitCounts[partition] = commitCount;
+      if (items.length === 0) return;
+      for (const [reader, followed] of inboxes) {
+        if (reader !== member) followed.get(partition)?.push({ commitCount, items });
+      }
+    },
+  };
+}
+
+async function drain(inbox: Inbox, partition: number, follower: ItemFollower): Promise<void> {
+  let changes = 0;
+  let commit: PublishedCommit | undefined;
+  while ((commit = inbox.shift()) !== undefined) {
+    for (const { itemId, delta } of commit.items) follower.delta(partition, itemId, delta);
+    changes += commit.items.length;
+    if (changes < sliceChanges) continue;
+    changes = 0;
+    await breathe();
+  }
+}
