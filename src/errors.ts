@@ -74,6 +74,12 @@ export class FencedError extends FreshetError {
   readonly retriable = false;
 }
 
+/** The partition of a user is not held here right now (moving, or restoring): ask again shortly. */
+export class NotOwnedError extends FreshetError {
+  readonly code = 'FRESHET_NOT_OWNED';
+  readonly retriable = true;
+}
+
 /** The disk under the data folder is full: stop accepting, keep what is there, start again after making room. */
 export class StorageFullError extends FreshetError {
   readonly code = 'FRESHET_STORAGE_FULL';

@@ -60,6 +60,11 @@ export class History {
     this.#pin = pin;
   }
 
+  /** Blocks of a full history. */
+  get blockCount(): number {
+    return this.limit / slotsPerBlock;
+  }
+
   /** The block row that holds a slot of the chain that begins at `head` (row + 1), or -1 when the chain is shorter. */
   blockOf(head: number, slot: number): number {
     let block = head - 1;
@@ -127,9 +132,9 @@ export class History {
     words.fill(0, at, at + wordsPerSlot);
   }
 
-  /** Blocks changed in this batch, each once: `visit(user row, block number)`. */
-  forEachTouched(visit: (userRow: number, blockNumber: number) => void): void {
-    for (let i = 0; i < this.#touchedUsers.length; i++) visit(this.#touchedUsers[i]!, this.#touchedNumbers[i]!);
+  /** User row and block number of every block changed in this batch, each once. */
+  *touchedBlocks(): Generator<[userRow: number, blockNumber: number]> {
+    for (let i = 0; i < this.#touchedUsers.length; i++) yield [this.#touchedUsers[i]!, this.#touchedNumbers[i]!];
   }
 
   /** Gives a user's whole chain back, unpinned. With undo inside a batch; at once between batches, after `settle`. */

@@ -23,6 +23,8 @@ export class ItemTable {
   #pins = new Int32Array(1024);
   #evictedCount = 0;
   #reload: ItemReloader | undefined;
+  /** True once the store may hold items that memory does not; only then is anything reloaded. */
+  incomplete = false;
 
   constructor(settings: { k: number; seed: number; initialDeviation: number }) {
     this.k = settings.k;
@@ -59,7 +61,7 @@ export class ItemTable {
   }
 
   /** Tells how to fetch what was evicted or not restored. */
-  reloadWith(reload: ItemReloader | undefined): void {
+  reloadWith(reload: ItemReloader): void {
     this.#reload = reload;
   }
 
@@ -81,7 +83,7 @@ export class ItemTable {
     // An item's row holds nothing that a failed batch could have made: it is never undone.
     this.#ids.settle();
     this.#rest.settle();
-    this.#reload?.(id, row);
+    if (this.incomplete) this.#reload?.(id, row);
     return row;
   }
 
@@ -118,6 +120,7 @@ export class ItemTable {
 
   /** Between batches: drops rows not used for long until `limit` are left, or all the others are referred to. */
   evictDownTo(limit: number): void {
+    this.incomplete = true;
     while (this.#ids.size > limit) {
       const row = this.#ids.victim((r) => this.#pins[r] === 0 && !this.#contributions.some((c) => c.isTouched(r)));
       if (row < 0) return;
@@ -172,16 +175,16 @@ export class ItemContribution {
     if (row < this.#limit) this.#own.floats(row).fill(0, this.at(row), this.at(row) + this.#own.stride);
   }
 
-  /** Rows changed in this batch with their after-image and the change since the last one. Views: copy what you keep. */
-  forEachTouched(visit: (row: number, afterImage: Float32Array, delta: Float32Array) => void): void {
+  /** Rows changed in this batch, with their cells now and the change since the last batch. Views: copy what you keep. */
+  *touchedRows(): Generator<{ row: number; afterImage: Float32Array; delta: Float32Array }> {
     const { stride } = this.#own;
     const before = this.#own.beforeImages();
     const delta = new Float32Array(stride);
     for (let i = 0; i < this.#own.touchedCount; i++) {
       const row = this.#own.touchedRow(i);
-      const after = this.#own.floats(row).subarray(this.at(row), this.at(row) + stride);
-      for (let c = 0; c < stride; c++) delta[c] = after[c]! - before[i * stride + c]!;
-      visit(row, after, delta);
+      const afterImage = this.#own.floats(row).subarray(this.at(row), this.at(row) + stride);
+      for (let c = 0; c < stride; c++) delta[c] = afterImage[c]! - before[i * stride + c]!;
+      yield { row, afterImage, delta };
     }
   }
 

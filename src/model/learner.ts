@@ -185,6 +185,21 @@ export class Learner {
     return true;
   }
 
+  /** Restores a user's stored row. */
+  loadUser(userId: string, values: Float32Array): void {
+    const found = this.users.find(userId);
+    const row = found < 0 ? this.users.create(userId) : found;
+    this.users.values(row).set(values);
+  }
+
+  /** Restores one remembered rating; `slot.itemRow` is a row of `items`. The user's row may come before or after. */
+  loadSlot(userId: string, slotNumber: number, slot: Readonly<Slot>): void {
+    const found = this.users.find(userId);
+    const row = found < 0 ? this.users.create(userId) : found;
+    this.users.touch(row);
+    this.users.setHead(row, this.users.history.write(row, this.users.head(row), slotNumber, slot));
+  }
+
   /** Seconds of the user's newest remembered rating, or -1. */
   newestSeconds(userRow: number): number {
     const { history } = this.users;
@@ -218,6 +233,12 @@ export class Learner {
   touchSums(): void {
     if (!this.sums.touched) this.#stateBefore.set(this.state);
     this.sums.touch();
+  }
+
+  /** Gives this task's part of the shared items back; the learner is of no use afterwards. */
+  close(): void {
+    this.users.forEach((_, row) => this.users.history.release(this.users.head(row)));
+    this.items.closeContribution(this.own);
   }
 
   /** The batch is durable. */

@@ -99,19 +99,20 @@ export class UserTable {
   }
 
   /** Rows changed in this batch that still exist. */
-  forEachTouched(visit: (id: string, values: Float32Array) => void): void {
+  *touchedRows(): Generator<number> {
     for (let i = 0; i < this.#rows.touchedCount; i++) {
       const row = this.#rows.touchedRow(i);
-      if (this.#ids.has(row)) visit(this.idOf(row), this.values(row));
+      if (this.#ids.has(row)) yield row;
     }
+  }
+
+  /** History blocks changed in this batch of users that still exist. */
+  *touchedBlocks(): Generator<[userRow: number, blockNumber: number]> {
+    for (const touched of this.history.touchedBlocks()) if (this.#ids.has(touched[0])) yield touched;
   }
 
   forEach(visit: (id: string, row: number) => void): void {
     for (const [id, row] of this.#ids.entries()) visit(id, row);
-  }
-
-  has(row: number): boolean {
-    return this.#ids.has(row);
   }
 
   /** The stored cells of a row. A view: copy what you keep. */

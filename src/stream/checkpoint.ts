@@ -1,0 +1,131 @@
+/**
+ * One checkpoint: prepare, publish and commit as one, settle (docs/architecture.md, "One checkpoint"). Before the commit
+ * has happened everything can be put back; after it, nothing has to be. Memory never runs ahead of the log.
+ */
+import { CommitFailedError, CorruptStateError } from '../errors.ts';
+import { rowLayout } from '../model/row-layout.ts';
+import type { HistoryEntry } from '../ports/codec.ts';
+import type { Checkpoint, ItemChange, StateChange } from '../ports/transport.ts';
+import { historyKey, itemKey, sumsKey, taskKey, userKey } from './keys.ts';
+import { encodeNumbers } from './numbers.ts';
+import { Pace } from './pace.ts';
+import type { Task } from './task.ts';
+import { encodeTaskNumbers } from './task-numbers.ts';
+
+export type CheckpointResult =
+  | { readonly kind: 'nothing-to-do' }
+  | { readonly kind: 'committed'; readonly sizeBytes: number; readonly records: number }
+  /** The batch was put back: process again from the task's next offset. */
+  | { readonly kind: 'put-back'; readonly error: CommitFailedError };
+
+/** Runs one checkpoint of a task. Throws what makes the task unusable (fenced, disk full, offset moved by others). */
+export async function checkpoint(task: Task): Promise<CheckpointResult> {
+  if (task.pendingCount === 0) {
+    // Rows that were only reloaded for readers since the last checkpoint.
+    task.settle(task.committedOffset);
+    return { kind: 'nothing-to-do' };
+  }
+  const prepared = await prepare(task);
+  try {
+    await task.lease.commit(prepared);
+  } catch (error) {
+    if (!(error instanceof CommitFailedError)) {
+      task.rollBack();
+      throw error;
+    }
+    return recover(task, prepared, error);
+  }
+  return settled(task, prepared);
+}
+
+/** The outcome is unknown until the committed offset is read again. */
+async function recover(task: Task, prepared: Checkpoint, error: CommitFailedError): Promise<CheckpointResult> {
+  const committed = await task.lease.recover();
+  if (committed === prepared.nextOffset) return settled(task, prepared);
+  task.rollBack();
+  if (committed === task.committedOffset) return { kind: 'put-back', error };
+  throw new CorruptStateError(
+    `Partition ${task.partition} is committed up to ${committed}, where ${task.committedOffset} or ${prepared.nextOffset} was expected: ` +
+      'somebody else moved it. The task stops and is restored from the store.',
+    { partition: task.partition, committed, before: task.committedOffset, after: prepared.nextOffset },
+  );
+}
+
+function settled(task: Task, prepared: Checkpoint): CheckpointResult {
+  task.settle(prepared.nextOffset);
+  return { kind: 'committed', sizeBytes: sizeOf(prepared), records: prepared.predictions.length };
+}
+
+/** After-images of all that the batch touched. Takes turns with whoever else waits for the thread; the task stands still. */
+async function prepare(task: Task): Promise<Checkpoint> {
+  const pace = new Pace(task.tools.clock);
+  const state: StateChange[] = [];
+  const items: ItemChange[] = [];
+  const { learner } = task;
+  const { codec } = task.tools;
+
+  for (const id of learner.users.forgottenInBatch()) {
+    state.push({ key: userKey(id), value: null });
+    for (let block = 0; block < learner.users.history.blockCount; block++) {
+      state.push({ key: historyKey(id, block), value: null });
+    }
+  }
+  for (const row of learner.users.touchedRows()) {
+    const values = learner.users.values(row);
+    state.push({ key: userKey(learner.users.idOf(row)), value: codec.encodeUserRow({ layout: rowLayout, values }) });
+    if (pace.isOver()) await pace.breathe();
+  }
+  for (const [row, block] of learner.users.touchedBlocks()) {
+    const value = codec.encodeHistoryBlock(entriesOf(task, row, block));
+    state.push({ key: historyKey(learner.users.idOf(row), block), value });
+    if (pace.isOver()) await pace.breathe();
+  }
+  for (const { row, afterImage, delta } of learner.own.touchedRows()) {
+    items.push({
+      itemId: itemKey(learner.items.idOf(row)),
+      afterImage: codec.encodeItemContribution({ layout: rowLayout, values: afterImage }),
+      delta: codec.encodeItemContribution({ layout: rowLayout, values: delta }),
+    });
+    if (pace.isOver()) await pace.breathe();
+  }
+  if (learner.sums.touched) {
+    items.push({
+      itemId: sumsKey,
+      afterImage: encodeNumbers(rowLayout, learner.sums.own),
+      delta: encodeNumbers(rowLayout, learner.sums.delta()),
+    });
+  }
+  state.push(...task.eventIds.changes());
+  state.push({ key: taskKey, value: encodeTaskNumbers(task) });
+  return {
+    nextOffset: task.nextOffset,
+    state,
+    items,
+    predictions: task.predictions,
+    deadLetters: task.deadLetters,
+  };
+}
+
+function entriesOf(task: Task, userRow: number, blockNumber: number): (HistoryEntry | null)[] {
+  return task.learner.historyBlock(userRow, blockNumber).map((slot) =>
+    slot === null
+      ? null
+      : {
+          itemId: task.learner.items.idOf(slot.itemRow),
+          rating: slot.rating,
+          weight: slot.weight,
+          ratedAtSeconds: slot.seconds,
+          userResidual: slot.userResidual,
+          itemResidual: slot.itemResidual,
+        },
+  );
+}
+
+function sizeOf({ state, items, predictions, deadLetters }: Checkpoint): number {
+  let bytes = 0;
+  for (const { key, value } of state) bytes += key.length + (value?.length ?? 0);
+  for (const { itemId, afterImage } of items) bytes += itemId.length + (afterImage?.length ?? 0);
+  for (const { value } of predictions) bytes += value?.length ?? 0;
+  for (const { value } of deadLetters) bytes += value?.length ?? 0;
+  return bytes;
+}

@@ -1,0 +1,65 @@
+/**
+ * What tasks of other workers contribute to items, added to what is held here (docs/architecture.md, "Items are shared").
+ * Partitions owned here are not followed: their contributions are in memory first.
+ */
+import type { ItemTable } from '../model/item-table.ts';
+import type { StateCodec } from '../ports/codec.ts';
+import type { ItemFeed, ItemFollower } from '../ports/transport.ts';
+import { itemIdOf } from './keys.ts';
+import { decodeSums, rowOf } from './restore.ts';
+import type { Shares } from './shares.ts';
+import type { Task, Tasks } from './task.ts';
+
+export class FollowedItems implements ItemFollower {
+  readonly #feed: ItemFeed;
+  readonly #items: ItemTable;
+  readonly #shares: Shares;
+  readonly #tasks: Tasks;
+  readonly #codec: StateCodec;
+  /** Partitions whose contributions are part of the items' `rest`. */
+  readonly #followed = new Set<number>();
+  readonly #partitionCount: number;
+
+  constructor(
+    feed: ItemFeed,
+    partitionCount: number,
+    items: ItemTable,
+    shares: Shares,
+    tasks: Tasks,
+    codec: StateCodec,
+  ) {
+    this.#feed = feed;
+    this.#partitionCount = partitionCount;
+    this.#items = items;
+    this.#shares = shares;
+    this.#tasks = tasks;
+    this.#codec = codec;
+  }
+
+  /** Brings everything followed up to its present end. */
+  async follow(): Promise<void> {
+    if (this.#tasks.size === this.#partitionCount && this.#followed.size === 0) return;
+    await this.#feed.follow(this, (partition) => !this.#tasks.has(partition));
+  }
+
+  /**
+   * A partition is now owned here, its task restored: what was followed of it is taken out again, exactly what the task
+   * holds itself. Call after its old owner is fenced and `follow` has reached the end, before the task works.
+   */
+  takeOver(task: Task): void {
+    if (!this.#followed.delete(task.partition)) return;
+    task.learner.own.forEach((row, values) => this.#items.addForeign(row, values, -1));
+    this.#shares.drop(task.partition);
+  }
+
+  contribution(partition: number, key: string, afterImage: Uint8Array): void {
+    this.delta(partition, key, afterImage);
+  }
+
+  delta(partition: number, key: string, delta: Uint8Array): void {
+    this.#followed.add(partition);
+    const itemId = itemIdOf(key);
+    if (itemId === null) this.#shares.add(partition, decodeSums(delta));
+    else this.#items.addForeign(this.#items.ensure(itemId), rowOf(this.#codec.decodeItemContribution(delta)), 1);
+  }
+}

@@ -1,0 +1,145 @@
+/** Brings a task back to its last checkpoint, and single rows back into memory after they were evicted. */
+import { CorruptStateError } from '../errors.ts';
+import { emptySlot, slotsPerBlock } from '../model/history.ts';
+import { rowLayout } from '../model/row-layout.ts';
+import { sharedCells } from '../model/learner.ts';
+import type { RowImage } from '../ports/codec.ts';
+import { historyKey, itemIdOf, itemKey, parseStateKey, userKey } from './keys.ts';
+import { decodeNumbers } from './numbers.ts';
+import type { Task, Tasks } from './task.ts';
+import { decodeTaskNumbers } from './task-numbers.ts';
+
+/** Before-images of restored rows are dropped this often: they are not needed, and would double the memory. */
+const settleEvery = 1000;
+
+/** Restores everything that fits under the caps; returns the number of stored records visited. */
+export async function restoreTask(task: Task): Promise<number> {
+  let records = 0;
+  let sequence = 0;
+  const counted = (): void => {
+    if (++records % settleEvery === 0) task.learner.settle();
+  };
+  await task.lease.restore({
+    state(key, value) {
+      const parsed = parseStateKey(key);
+      switch (parsed.kind) {
+        case 'user':
+          if (hasRoom(task, parsed.userId)) loadUser(task, parsed.userId, value);
+          break;
+        case 'history':
+          if (hasRoom(task, parsed.userId)) loadHistoryBlock(task, parsed.userId, parsed.blockNumber, value);
+          break;
+        case 'event-ids':
+          task.eventIds.restoreGroup(key, value);
+          break;
+        case 'task': {
+          const numbers = decodeTaskNumbers(value);
+          task.learner.state.set(numbers.learnerState);
+          task.score.restore(numbers.scoreTotals);
+          sequence = numbers.sequence;
+          break;
+        }
+        case 'unknown':
+          throw new CorruptStateError(
+            `The state of partition ${task.partition} holds a key "${key.slice(0, 80)}" that this version does not know. ` +
+              'Use the version that wrote it, or rebuild the state from the ratings.',
+            { partition: task.partition },
+          );
+      }
+      counted();
+    },
+    item(key, value) {
+      const itemId = itemIdOf(key);
+      if (itemId === null) task.learner.sums.own.set(decodeSums(value));
+      else loadItem(task, itemId, value);
+      counted();
+    },
+  });
+  task.eventIds.restored(sequence);
+  const offset = await task.lease.committedOffset();
+  task.nextOffset = offset;
+  task.settle(offset);
+  return records;
+}
+
+/** The user's row in memory, fetched from the store when it was evicted; -1 when there is none. */
+export function ensureUser(task: Task, userId: string): number {
+  const { users } = task.learner;
+  const row = users.find(userId);
+  if (row >= 0) {
+    users.markUsed(row);
+    return row;
+  }
+  if (!task.usersIncomplete) return -1;
+  const stored = task.lease.readState(userKey(userId));
+  if (stored === undefined) return -1;
+  loadUser(task, userId, stored);
+  for (let block = 0; block < users.history.blockCount; block++) {
+    const bytes = task.lease.readState(historyKey(userId, block));
+    if (bytes !== undefined) loadHistoryBlock(task, userId, block, bytes);
+  }
+  return users.find(userId);
+}
+
+/** The item's row in memory, fetched from the store when it was evicted; -1 when there is none. */
+export function ensureItem(task: Task, itemId: string): number {
+  const { items } = task.learner;
+  const row = items.find(itemId);
+  if (row >= 0 || !items.incomplete) return row;
+  for (const peer of task.peers.values()) {
+    if (peer.lease.readItem(itemKey(itemId)) !== undefined) return items.ensure(itemId);
+  }
+  return -1;
+}
+
+/** Fetches what these tasks have stored of an item that was evicted, or not restored. */
+export function reloadItem(tasks: Tasks, itemId: string, row: number): void {
+  for (const task of tasks.values()) {
+    const stored = task.lease.readItem(itemKey(itemId));
+    if (stored !== undefined) task.learner.own.load(row, rowOf(task.tools.codec.decodeItemContribution(stored)));
+  }
+}
+
+export function decodeSums(bytes: Uint8Array): Float64Array {
+  return decodeNumbers(bytes, rowLayout, sharedCells, 'The shared sums');
+}
+
+/** Values of a stored row; throws CorruptStateError for a layout of another version. */
+export function rowOf(image: RowImage): Float32Array {
+  if (image.layout === rowLayout) return image.values;
+  throw new CorruptStateError(
+    `A stored row has layout ${image.layout} where this version writes ${rowLayout}. ` +
+      'Use the version that wrote it, or rebuild the state from the ratings.',
+    { found: image.layout, expected: rowLayout },
+  );
+}
+
+function hasRoom(task: Task, userId: string): boolean {
+  const { users } = task.learner;
+  if (users.size < task.tools.maxUsers || users.find(userId) >= 0) return true;
+  task.usersIncomplete = true;
+  return false;
+}
+
+function loadUser(task: Task, userId: string, bytes: Uint8Array): void {
+  task.learner.loadUser(userId, rowOf(task.tools.codec.decodeUserRow(bytes)));
+}
+
+function loadItem(task: Task, itemId: string, bytes: Uint8Array): void {
+  const row = task.learner.items.ensure(itemId);
+  task.learner.own.load(row, rowOf(task.tools.codec.decodeItemContribution(bytes)));
+}
+
+function loadHistoryBlock(task: Task, userId: string, blockNumber: number, bytes: Uint8Array): void {
+  const slot = emptySlot();
+  task.tools.codec.decodeHistoryBlock(bytes).forEach((entry, i) => {
+    if (entry === null) return;
+    slot.itemRow = task.learner.items.ensure(entry.itemId);
+    slot.rating = entry.rating;
+    slot.weight = entry.weight;
+    slot.seconds = entry.ratedAtSeconds;
+    slot.userResidual = entry.userResidual;
+    slot.itemResidual = entry.itemResidual;
+    task.learner.loadSlot(userId, blockNumber * slotsPerBlock + i, slot);
+  });
+}

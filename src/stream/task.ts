@@ -1,0 +1,143 @@
+/**
+ * One partition at work: its users, its share of items and sums, its offset. A task changes memory rating by rating and
+ * makes it durable checkpoint by checkpoint (checkpoint.ts); what is not yet durable can be put back exactly.
+ */
+import type { Kernel } from '../kernel/kernel.ts';
+import type { ItemTable } from '../model/item-table.ts';
+import { expertNames, Learner } from '../model/learner.ts';
+import type { Scale } from '../model/scale.ts';
+import type { LearnerSettings } from '../model/settings.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Codec } from '../ports/codec.ts';
+import type { Offset, OutputRecord, PartitionLease } from '../ports/transport.ts';
+import { EventIds } from './event-ids.ts';
+import { PredictionDraft } from './prediction-draft.ts';
+import { Score } from './score.ts';
+
+/** What every task of a worker works with. */
+export interface TaskTools {
+  readonly settings: LearnerSettings;
+  readonly scale: Scale;
+  readonly kernel: Kernel;
+  readonly codec: Codec;
+  readonly clock: Clock;
+  /** Name of the ratings topic, and its partitions. */
+  readonly topic: string;
+  readonly partitionCount: number;
+  /** Rows kept in memory for each task's users, and for all items; the store keeps the rest. */
+  readonly maxUsers: number;
+  readonly maxItems: number;
+}
+
+/** All tasks of a worker by partition. */
+export type Tasks = ReadonlyMap<number, Task>;
+
+export class Task {
+  readonly partition: number;
+  readonly lease: PartitionLease;
+  readonly tools: TaskTools;
+  readonly learner: Learner;
+  readonly eventIds = new EventIds();
+  readonly score = new Score(expertNames);
+  readonly draft: PredictionDraft;
+  /** What the next checkpoint publishes. */
+  readonly predictions: OutputRecord[] = [];
+  readonly deadLetters: OutputRecord[] = [];
+  readonly counts = new TaskCounts();
+  /** The next offset to process; everything before it is in memory. */
+  nextOffset: Offset = 0;
+  /** The next offset as of the last checkpoint. */
+  committedOffset: Offset = 0;
+  /** True when the store may hold users that memory does not. */
+  usersIncomplete = false;
+  /** The worker's tasks, this one included: they share the item table. */
+  readonly peers: Tasks;
+
+  /** `refreshShares` puts the other tasks' shares into the learner's sums. */
+  constructor(
+    tools: TaskTools,
+    lease: PartitionLease,
+    items: ItemTable,
+    peers: Tasks,
+    refreshShares: (task: Task) => void,
+  ) {
+    this.tools = tools;
+    this.peers = peers;
+    this.lease = lease;
+    this.partition = lease.partition;
+    this.learner = new Learner(tools.settings, tools.kernel, items, () => refreshShares(this));
+    this.draft = new PredictionDraft(tools.scale, lease.partition);
+  }
+
+  /** Records taken in since the last checkpoint, whatever became of them. */
+  get pendingCount(): number {
+    return this.nextOffset - this.committedOffset;
+  }
+
+  /** The checkpoint is durable. Only now may anything be evicted. */
+  settle(nextOffset: Offset): void {
+    this.committedOffset = nextOffset;
+    this.learner.settle();
+    this.eventIds.settle();
+    this.score.settle();
+    this.counts.settle();
+    this.predictions.length = 0;
+    this.deadLetters.length = 0;
+    this.evict();
+  }
+
+  /** Nothing since the last checkpoint happened. */
+  rollBack(): void {
+    this.nextOffset = this.committedOffset;
+    this.learner.rollBack();
+    this.eventIds.rollBack();
+    this.score.rollBack();
+    this.counts.rollBack();
+    this.predictions.length = 0;
+    this.deadLetters.length = 0;
+  }
+
+  /** Between batches: drops rows beyond the cap from memory; the store keeps them. */
+  evict(): void {
+    const { users, items } = this.learner;
+    if (users.size > this.tools.maxUsers) {
+      this.usersIncomplete = true;
+      users.evictDownTo(this.tools.maxUsers);
+    }
+    // Items can be fetched again only where every contribution to them is in this worker's own store.
+    const ownsAll = this.peers.size === this.tools.partitionCount;
+    if (ownsAll && items.size > this.tools.maxItems) items.evictDownTo(this.tools.maxItems);
+  }
+}
+
+/** Counters since the task began here; a failed batch is taken back. */
+export class TaskCounts {
+  applied = 0;
+  withdrawn = 0;
+  forgotten = 0;
+  skipped = 0;
+  predictions = 0;
+  rejected = new Map<string, number>();
+  eventTimeLagMs = 0;
+  #settled = {
+    applied: 0,
+    withdrawn: 0,
+    forgotten: 0,
+    skipped: 0,
+    predictions: 0,
+    rejected: new Map<string, number>(),
+  };
+
+  reject(code: string): void {
+    this.rejected.set(code, (this.rejected.get(code) ?? 0) + 1);
+  }
+
+  settle(): void {
+    const { applied, withdrawn, forgotten, skipped, predictions } = this;
+    this.#settled = { applied, withdrawn, forgotten, skipped, predictions, rejected: new Map(this.rejected) };
+  }
+
+  rollBack(): void {
+    Object.assign(this, { ...this.#settled, rejected: new Map(this.#settled.rejected) });
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * The worker: a task for each partition it owns, over one table of items. It does what the transport tells it
+ * (assigned, records, revoked, lost), one step at a time for each task, and writes a checkpoint every so many events or
+ * milliseconds.
+ *
+ *   assigned ─▶ restored ─▶ working ─┬─ revoked (last checkpoint) ─▶ gone
+ *                                    └─ lost (nothing more is written) ─▶ gone
+ */
+import { FencedError } from '../errors.ts';
+import { ItemTable } from '../model/item-table.ts';
+import type { ItemFeed, InputRecord, Offset, PartitionLease, TransportListener } from '../ports/transport.ts';
+import type { Log } from '../ports/log.ts';
+import type { CheckpointOutcome, Telemetry } from '../ports/telemetry.ts';
+import { checkpoint } from './checkpoint.ts';
+import { FollowedItems } from './follow-items.ts';
+import { Pace } from './pace.ts';
+import { processRecord } from './process-rating.ts';
+import { reloadItem, restoreTask } from './restore.ts';
+import { Shares } from './shares.ts';
+import { Task, type Tasks, type TaskTools } from './task.ts';
+import { Turns } from './turns.ts';
+
+export interface WorkerOptions extends TaskTools {
+  readonly feed: ItemFeed;
+  readonly log: Log;
+  readonly telemetry: Telemetry;
+  /** A checkpoint is written after this many records, or this long after the first of them. */
+  readonly checkpointEvents: number;
+  readonly checkpointMs: number;
+  /** Called once when a task cannot go on and the worker must stop. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+export class Worker implements TransportListener {
+  readonly items: ItemTable;
+  readonly #options: WorkerOptions;
+  readonly #tasks = new Map<number, Task>();
+  readonly #turns = new Map<number, Turns>();
+  readonly #shares: Shares;
+  readonly #followed: FollowedItems;
+  readonly #stopTicking: () => void;
+  #assignments = 0;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    this.items = new ItemTable(options.settings);
+    this.items.reloadWith((id, row) => reloadItem(this.#tasks, id, row));
+    this.#shares = new Shares(this.#tasks);
+    this.#followed = new FollowedItems(
+      options.feed,
+      options.partitionCount,
+      this.items,
+      this.#shares,
+      this.#tasks,
+      options.codec,
+    );
+    this.#stopTicking = options.clock.every(options.checkpointMs, () => void this.#tick());
+  }
+
+  get tasks(): Tasks {
+    return this.#tasks;
+  }
+
+  /** Partitions being restored right now. */
+  get restoring(): number {
+    return this.#assignments;
+  }
+
+  async assigned(lease: PartitionLease): Promise<void> {
+    const { clock, log, telemetry } = this.#options;
+    const startMs = clock.monotonicMs();
+    this.#assignments++;
+    try {
+      await this.#followed.follow();
+      const task = new Task(this.#options, lease, this.items, this.#tasks, (t) => this.#shares.refresh(t));
+      this.#tasks.set(lease.partition, task);
+      this.#turns.set(lease.partition, new Turns());
+      const records = await restoreTask(task);
+      this.#followed.takeOver(task);
+      this.#shares.refresh(task);
+      const durationMs = clock.monotonicMs() - startMs;
+      telemetry.restored(lease.partition, durationMs, records);
+      log.info({ partition: lease.partition, offset: task.committedOffset, records, durationMs }, 'partition restored');
+    } catch (error) {
+      this.#drop(lease.partition);
+      throw error;
+    } finally {
+      this.#assignments--;
+    }
+  }
+
+  records(partition: number, records: readonly InputRecord[]): Promise<Offset> {
+    const task = this.#taskOf(partition);
+    return this.#inTurn(partition, async () => {
+      const pace = new Pace(this.#options.clock);
+      for (const record of records) {
+        processRecord(task, record);
+        if (task.pendingCount >= this.#options.checkpointEvents && !(await this.#checkpoint(task))) break;
+        if (pace.isOver()) await pace.breathe();
+      }
+      return task.nextOffset;
+    });
+  }
+
+  async revoked(partition: number): Promise<void> {
+    const task = this.#tasks.get(partition);
+    if (task === undefined) return;
+    try {
+      await this.#inTurn(partition, async () => {
+        await this.#checkpoint(task);
+      });
+    } finally {
+      this.#drop(partition);
+      await this.#followed.follow();
+    }
+  }
+
+  async lost(partition: number): Promise<void> {
+    this.#drop(partition);
+    await this.#followed.follow();
+  }
+
+  /** Makes everything taken in so far durable now. */
+  async checkpointAll(): Promise<void> {
+    await Promise.all(
+      [...this.#tasks.values()].map((task) =>
+        this.#inTurn(task.partition, async () => {
+          await this.#checkpoint(task);
+        }),
+      ),
+    );
+  }
+
+  /** Brings what other workers' tasks contribute up to date. */
+  follow(): Promise<void> {
+    return this.#followed.follow();
+  }
+
+  /** Stops the timer. The transport's `stop` comes first: it revokes every partition. */
+  stop(): void {
+    this.#stopTicking();
+  }
+
+  /** True when the batch is durable; false when it was put back and must be processed again. */
+  async #checkpoint(task: Task): Promise<boolean> {
+    const { clock, telemetry, log } = this.#options;
+    const startMs = clock.monotonicMs();
+    const report = (outcome: CheckpointOutcome, sizeBytes: number, records: number): void =>
+      telemetry.checkpoint(task.partition, outcome, clock.monotonicMs() - startMs, sizeBytes, records);
+    try {
+      const result = await checkpoint(task);
+      if (result.kind === 'committed') report('committed', result.sizeBytes, result.records);
+      if (result.kind !== 'put-back') return true;
+      report('failed', 0, 0);
+      log.warn(
+        { partition: task.partition, offset: task.nextOffset, reason: result.error.message },
+        'checkpoint put back',
+      );
+      return false;
+    } catch (error) {
+      report(error instanceof FencedError ? 'fenced' : 'failed', 0, 0);
+      throw error;
+    }
+  }
+
+  async #tick(): Promise<void> {
+    try {
+      await this.checkpointAll();
+      await this.#followed.follow();
+    } catch (error) {
+      if (error instanceof FencedError) this.#options.log.warn({ reason: error.message }, 'checkpoint was fenced off');
+      else this.#options.onFatal(error);
+    }
+  }
+
+  #inTurn<T>(partition: number, work: () => Promise<T>): Promise<T> {
+    const turns = this.#turns.get(partition) ?? new Turns();
+    this.#turns.set(partition, turns);
+    return turns.take(work);
+  }
+
+  #taskOf(partition: number): Task {
+    const task = this.#tasks.get(partition);
+    if (task !== undefined) return task;
+    throw new FencedError(
+      `Partition ${partition} is not assigned to this worker: its records are not processed here.`,
+      {
+        partition,
+      },
+    );
+  }
+
+  #drop(partition: number): void {
+    const task = this.#tasks.get(partition);
+    if (task === undefined) return;
+    task.learner.close();
+    this.#tasks.delete(partition);
+    this.#turns.delete(partition);
+  }
+}
