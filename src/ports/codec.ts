@@ -1,12 +1,18 @@
 /** Bytes to values and back. Implementation: adapters/avro. Encoders return fresh buffers that the caller may keep. */
 import type { DeadLetter, PredictionEvent, Rating } from './events.ts';
 
-/** One remembered rating of a user, as it is stored. */
+/** One remembered rating of a user, as it is stored: numbers are float32 on the wire. */
 export interface HistoryEntry {
   readonly itemId: string;
   /** On the internal 1..5 scale. */
   readonly rating: number;
+  /** Above 0 and at most 10. */
+  readonly weight: number;
+  /** Whole seconds since 1970. */
   readonly ratedAtSeconds: number;
+  /** What the rating added to the user's, and to the item's, residual sum; on the internal scale. */
+  readonly userResidual: number;
+  readonly itemResidual: number;
 }
 
 /** A row of float32 numbers with the number of the layout that gives them their meaning (schemas/*.avsc). */
@@ -37,8 +43,9 @@ export interface EventCodec {
 export interface StateCodec {
   encodeUserRow(row: RowImage): Uint8Array;
   decodeUserRow(bytes: Uint8Array): RowImage;
-  encodeHistoryBlock(entries: readonly HistoryEntry[]): Uint8Array;
-  decodeHistoryBlock(bytes: Uint8Array): HistoryEntry[];
+  /** The slots of a block in order; null for an empty one. */
+  encodeHistoryBlock(entries: readonly (HistoryEntry | null)[]): Uint8Array;
+  decodeHistoryBlock(bytes: Uint8Array): (HistoryEntry | null)[];
   encodeItemContribution(row: RowImage): Uint8Array;
   decodeItemContribution(bytes: Uint8Array): RowImage;
 }

@@ -1,0 +1,24 @@
+/** Bytes that Freshet itself wrote, back to values of one Avro type. */
+import type avsc from 'avsc';
+import { CorruptStateError } from '../../errors.ts';
+import { asBuffer } from './as-buffer.ts';
+import { showBytes } from './show-value.ts';
+
+/** The caller names the type's TypeScript shape; throws CorruptStateError when the bytes are not exactly one value. */
+export function createDecoder(type: avsc.Type): (bytes: Uint8Array) => unknown {
+  return (bytes) => {
+    const buffer = asBuffer(bytes);
+    let cause: unknown;
+    try {
+      const decoded: { value: unknown; offset: number } = type.decode(buffer, 0);
+      if (decoded.offset === buffer.length) return decoded.value;
+    } catch (error) {
+      cause = error;
+    }
+    throw new CorruptStateError(
+      `${bytes.length} bytes (${showBytes(bytes)}) are no ${type.name ?? 'value'}; they are damaged or were written by a newer version: restore a backup, or run the version that wrote them`,
+      {},
+      cause,
+    );
+  };
+}
