@@ -1,0 +1,177 @@
+/** The OpenAPI 3.1 document behind GET /openapi.json. A test compares it with the registered routes and their answers. */
+import { openApiSchemas } from './openapi-schemas.ts';
+
+type SchemaName = keyof typeof openApiSchemas;
+
+function json(schema: SchemaName, description: string): object {
+  return { description, content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } } };
+}
+
+function retryLater(schema: SchemaName, description: string): object {
+  return { ...json(schema, description), headers: { 'retry-after': { $ref: '#/components/headers/RetryAfter' } } };
+}
+
+const refusals = {
+  400: json('Error', 'The path, the query or the body is wrong.'),
+  401: json('Error', 'The bearer token is missing or wrong.'),
+};
+const notReady = { 503: retryLater('Error', 'The worker does not serve yet, or no longer.') };
+const foreignOrigin = { 403: json('Error', 'The request comes from a web page of another origin.') };
+const overloaded = { 429: retryLater('Error', 'Too much is waiting to be learned; nothing was accepted.') };
+const storageFull = { 507: json('Error', 'The disk is full; nothing was accepted.') };
+const open: readonly object[] = [];
+
+const userId = { $ref: '#/components/parameters/UserId' };
+const itemId = { $ref: '#/components/parameters/ItemId' };
+const rating = { $ref: '#/components/schemas/Rating' };
+
+export const openApiDocument = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Freshet',
+    version: '1',
+    description: 'Ratings stream in, predictions stream out, and every rating is learned.',
+    license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+  },
+  security: [{ token: [] }, {}],
+  paths: {
+    '/ratings': {
+      post: {
+        operationId: 'addRatings',
+        summary: 'Add ratings; answered when they are durable.',
+        requestBody: {
+          required: true,
+          content: {
+            'application/json': { schema: { anyOf: [rating, { type: 'array', items: rating, maxItems: 10_000 }] } },
+            'application/x-ndjson': { schema: { type: 'string', description: 'One rating a line.' } },
+          },
+        },
+        responses: {
+          ...refusals,
+          ...foreignOrigin,
+          ...overloaded,
+          202: json('RatingsAnswer', 'The good ratings are durable, the bad ones listed.'),
+          400: json('RatingsRefusal', 'The body is not JSON, or nothing in it can be used.'),
+          413: json('Error', 'The body is too long or has too many ratings; nothing was accepted.'),
+          415: json('Error', 'The content type is neither JSON nor NDJSON.'),
+          503: retryLater('RatingsRefusal', 'Not ready; or stored in part, and then the answer says which part.'),
+          507: json('RatingsRefusal', 'The disk is full.'),
+        },
+      },
+    },
+    '/users/{userId}': {
+      delete: {
+        operationId: 'forgetUser',
+        summary: 'Forget a user: a tombstone goes into the log.',
+        parameters: [userId],
+        responses: {
+          ...refusals,
+          ...foreignOrigin,
+          ...overloaded,
+          ...notReady,
+          ...storageFull,
+          202: json('Forgetting', 'The tombstone is durable.'),
+        },
+      },
+    },
+    '/users/{userId}/predictions/{itemId}': {
+      get: {
+        operationId: 'predict',
+        summary: 'What a user would rate an item. Unknown ids are answered too.',
+        parameters: [userId, itemId],
+        responses: { ...refusals, ...notReady, 200: json('Prediction', 'The prediction.') },
+      },
+    },
+    '/users/{userId}/recommendations': {
+      get: {
+        operationId: 'recommend',
+        summary: 'The best items that the user has not rated.',
+        parameters: [
+          userId,
+          { name: 'count', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 100, default: 10 } },
+        ],
+        responses: { ...refusals, ...notReady, 200: json('Recommendations', 'The items, best first.') },
+      },
+    },
+    '/predictions/stream': {
+      get: {
+        operationId: 'streamPredictions',
+        summary: 'Every prediction as it becomes durable, as server-sent events.',
+        parameters: [
+          {
+            name: 'Last-Event-ID',
+            in: 'header',
+            description: 'The id of the last event that was received: the stream goes on behind it.',
+            schema: { type: 'string' },
+          },
+          { name: 'from', in: 'query', schema: { enum: ['start', 'end'], default: 'end' } },
+        ],
+        responses: {
+          ...refusals,
+          200: {
+            description: 'An endless stream; the data of each event is a PredictionEvent.',
+            content: { 'text/event-stream': { schema: { type: 'string' } } },
+          },
+          503: retryLater('Error', 'The worker is going away, or has as many readers as it can.'),
+        },
+      },
+    },
+    '/healthz': {
+      get: {
+        operationId: 'healthz',
+        summary: 'Whether the process lives. Never asks for a token.',
+        security: open,
+        responses: { ...notReady, 200: json('Status', 'It does.') },
+      },
+    },
+    '/readyz': {
+      get: {
+        operationId: 'readyz',
+        summary: 'Whether the worker serves. Never asks for a token.',
+        security: open,
+        responses: { ...notReady, 200: json('Status', 'It does.') },
+      },
+    },
+    '/metrics': {
+      get: {
+        operationId: 'metrics',
+        summary: 'Metrics in the Prometheus text format.',
+        responses: {
+          ...refusals,
+          ...notReady,
+          200: {
+            description: 'docs/metrics.md lists them.',
+            content: { 'text/plain': { schema: { type: 'string' } } },
+          },
+        },
+      },
+    },
+    '/openapi.json': {
+      get: {
+        operationId: 'openapi',
+        summary: 'This document.',
+        responses: {
+          ...refusals,
+          ...notReady,
+          200: { description: 'The document.', content: { 'application/json': { schema: { type: 'object' } } } },
+        },
+      },
+    },
+    '/': {
+      get: {
+        operationId: 'index',
+        summary: 'The routes there are.',
+        responses: { ...refusals, ...notReady, 200: json('Index', 'The routes.') },
+      },
+    },
+  },
+  components: {
+    securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'Only when the worker was given one.' } },
+    parameters: {
+      UserId: { name: 'userId', in: 'path', required: true, schema: { type: 'string', minLength: 1 } },
+      ItemId: { name: 'itemId', in: 'path', required: true, schema: { type: 'string', minLength: 1 } },
+    },
+    headers: { RetryAfter: { description: 'Seconds to wait.', schema: { type: 'integer' } } },
+    schemas: openApiSchemas,
+  },
+};

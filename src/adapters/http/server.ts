@@ -1,0 +1,147 @@
+/** The HTTP surface of a worker: ratings in, predictions out, and what its operators look at. */
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import type { EventCodec, RatingDecoder } from '../../ports/codec.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Serving } from '../../ports/serving.ts';
+import type { RatingsLog, TopicReader } from '../../ports/transport.ts';
+import { createGuard } from './guard.ts';
+import { createIntakeGate } from './intake-gate.ts';
+import { defaultHttpLimits, retryAfterSeconds, type HttpLimits } from './limits.ts';
+import { listen, type ListenAddress } from './listen.ts';
+import { addOperationsRoutes, type Route } from './operations-routes.ts';
+import { createPredictionStreams } from './prediction-streams.ts';
+import { answerTo, HttpProblem } from './problem.ts';
+import { addRatingsRoutes } from './ratings-routes.ts';
+import { send } from './send.ts';
+import { addServingRoutes, streamPath } from './serving-routes.ts';
+import { createTurns } from './turns.ts';
+
+/** `route` is the pattern, never an id; the duration is null for a stream: that is its reader's choice. */
+export type OnAnswered = (method: string, route: string, status: number, durationMs: number | null) => void;
+
+export interface HttpServerOptions {
+  readonly serving: Serving;
+  readonly ratingsLog: RatingsLog;
+  readonly codec: RatingDecoder & EventCodec;
+  readonly topicReader: TopicReader;
+  readonly partitionCount: number;
+  readonly metricsText: () => Promise<string>;
+  /** Told of every answered request. */
+  readonly onAnswered?: OnAnswered;
+  /** Asked of every request but /healthz and /readyz. */
+  readonly token?: string;
+  readonly limits?: Partial<HttpLimits>;
+  /** Dotted path of the time in a JSON rating, which gets the time of receipt when it is missing; `ratedAt` by default. */
+  readonly timeField?: string;
+  readonly nowMs?: () => number;
+  readonly log: Log;
+}
+
+export interface HttpServer {
+  /** Port 0 takes a free one. Throws UsageError when the address cannot be had. */
+  listen(address: { readonly host?: string; readonly port: number }): Promise<ListenAddress>;
+  /** Refuses new requests, answers those under way within the grace, ends the streams. Idempotent. */
+  close(): Promise<void>;
+}
+
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const limits: HttpLimits = { ...defaultHttpLimits, ...options.limits };
+  const turns = createTurns();
+  const onOpened = (): void => options.onAnswered?.('GET', streamPath, 200, null);
+  const streams = createPredictionStreams({ ...options, turns, onOpened }, limits);
+  const state = { closing: false };
+  const routes: Route[] = [];
+  const app = createApp(limits, options.log);
+  addHooks(app, options, state, routes);
+  addRatingsRoutes(app, options.serving, {
+    ...options,
+    gate: createIntakeGate(options.ratingsLog, limits),
+    limits,
+    turns,
+    nowMs: options.nowMs ?? Date.now,
+    timeField: options.timeField ?? 'ratedAt',
+  });
+  addServingRoutes(app, options.serving, streams);
+  addOperationsRoutes(app, options.serving, options.metricsText, routes);
+
+  let closed: Promise<void> | undefined;
+  async function closeOnce(): Promise<void> {
+    state.closing = true;
+    streams.endAll();
+    // A connection that was busy when closing began becomes idle when it is answered.
+    const sweep = setInterval(() => app.server.closeIdleConnections(), 20);
+    const cut = setTimeout(() => app.server.closeAllConnections(), limits.closeGraceMs);
+    await app.close();
+    clearInterval(sweep);
+    clearTimeout(cut);
+  }
+  return {
+    listen: (address) => listen(app, address, options.token !== undefined, options.log),
+    close: () => (closed ??= closeOnce()),
+  };
+}
+
+function createApp(limits: HttpLimits, log: Log): FastifyInstance {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: limits.bodyMaxBytes,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    // An id of 256 bytes, each percent-encoded.
+    routerOptions: { maxParamLength: 3 * 256 },
+    frameworkErrors: (error, _request, reply) => void answerError(reply, error, log),
+    clientErrorHandler: (_error, socket) => {
+      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    },
+  });
+  app.setErrorHandler((error, _request, reply) => answerError(reply, error, log));
+  app.setNotFoundHandler((request) => {
+    throw new HttpProblem(
+      'FRESHET_NOT_FOUND',
+      `nothing answers ${request.method} at this path; GET / lists the routes`,
+    );
+  });
+  return app;
+}
+
+function addHooks(
+  app: FastifyInstance,
+  { token, onAnswered }: HttpServerOptions,
+  state: Readonly<{ closing: boolean }>,
+  routes: Route[],
+): void {
+  const guard = createGuard(token);
+  app.addHook('onRoute', ({ method, url }) => {
+    routes.push({ method: String(method), path: url.replace(/:(\w+)/g, '{$1}') });
+  });
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+    if (state.closing) {
+      reply.header('connection', 'close');
+      throw new HttpProblem(
+        'FRESHET_NOT_READY',
+        'the worker is going away; repeat the request at another one, or later',
+      );
+    }
+    guard(request);
+    done();
+  });
+  if (onAnswered === undefined) return;
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unmatched';
+    // A stream is counted when it opens: it has no end to speak of.
+    const isStream = route === streamPath && reply.raw.statusCode === 200;
+    if (!isStream) onAnswered(request.method, route, reply.raw.statusCode, reply.elapsedTime);
+    done();
+  });
+}
+
+function answerError(reply: FastifyReply, error: unknown, log: Log): FastifyReply {
+  const { status, retry, body } = answerTo(error);
+  if (status >= 500 && !retry) log.error({ error, status }, 'request failed');
+  if (retry) reply.header('retry-after', retryAfterSeconds);
+  if (status === 401) reply.header('www-authenticate', 'Bearer');
+  return send(reply, status, body);
+}
