@@ -62,7 +62,7 @@ export default tseslint.config(
       'src/kernel/**',
       'src/model/**',
       'src/train/**',
-      'src/stream/{score,shares,partition-of,prediction-draft}.ts',
+      'src/stream/{score,shares,partition-of,prediction-draft,prequential}.ts',
       'test/**',
       'bench/**',
     ],

@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 export type Registry = Readonly<Record<string, () => Promise<Command>>>;
 
 export const registry = {
+  evaluate: async () => (await import('./evaluate.ts')).evaluate,
   seed: async () => (await import('./seed.ts')).seed,
   doctor: async () => (await import('./doctor.ts')).doctor,
 } satisfies Registry;
