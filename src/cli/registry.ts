@@ -5,6 +5,7 @@ export type Registry = Readonly<Record<string, () => Promise<Command>>>;
 
 export const registry = {
   evaluate: async () => (await import('./evaluate.ts')).evaluate,
+  run: async () => (await import('./run.ts')).run,
   seed: async () => (await import('./seed.ts')).seed,
   doctor: async () => (await import('./doctor.ts')).doctor,
 } satisfies Registry;
