@@ -55,7 +55,7 @@ export async function startEmbeddedWorker(
     feed: member.items,
     onFatal: (error) => reject(error),
   });
-  const serving = new ServingWorker(worker, plainKernel, store.partitionCount, systemClock.nowMs);
+  const serving = new ServingWorker(worker, plainKernel, store.partitionCount, () => systemClock.nowMs());
   telemetry.attach({ source: statsOf(worker) });
   await member.start(worker);
   let stopped: Promise<void> | undefined;

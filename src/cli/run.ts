@@ -136,7 +136,7 @@ export const run = defineCommand({
           'ready',
         );
         await Promise.race([signal.aborted ? undefined : once(signal, 'abort'), embedded.failed]);
-        log.info({ reason: String((signal.reason as Error | undefined)?.message ?? 'stop') }, 'draining');
+        log.info({ reason: (signal.reason as Error | undefined)?.message }, 'draining');
       } finally {
         await http.close();
         await embedded.stop();
