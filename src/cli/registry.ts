@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 export type Registry = Readonly<Record<string, () => Promise<Command>>>;
 
 export const registry = {
+  demo: async () => (await import('./demo.ts')).demo,
   evaluate: async () => (await import('./evaluate.ts')).evaluate,
   run: async () => (await import('./run.ts')).run,
   seed: async () => (await import('./seed.ts')).seed,
