@@ -18,5 +18,6 @@ export function decodeNumbers(bytes: Uint8Array, layout: number, length: number,
       { found, expected: layout, bytes: bytes.byteLength },
     );
   }
-  return new Float64Array(bytes.slice(4).buffer);
+  // `new Uint8Array` copies whatever it is given; the `slice` of a Buffer is a view.
+  return new Float64Array(new Uint8Array(bytes.subarray(4)).buffer);
 }

@@ -100,7 +100,7 @@ function deadLetter(task: Task, record: InputRecord, error: RejectedRecordError)
     schemaId: value === null ? null : codec.schemaIdOf(value),
     refusedAtMs: clock.nowMs(),
   });
-  task.deadLetters.push({ key: key === null ? null : key.slice(), value: letter });
+  task.deadLetters.push({ key: key === null ? null : new Uint8Array(key), value: letter });
 }
 
 const utf8 = new TextEncoder();
