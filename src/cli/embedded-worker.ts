@@ -9,7 +9,9 @@ import type { Codec } from '../ports/codec.ts';
 import type { Log } from '../ports/log.ts';
 import { ServingWorker } from '../stream/serve.ts';
 import { statsOf } from '../stream/stats.ts';
+import { refuseOtherSettings, storedSettingsOf } from '../stream/stored-settings.ts';
 import { Worker } from '../stream/worker.ts';
+import { settingsIn } from './stored-settings.ts';
 
 export interface EmbeddedWorkerOptions {
   readonly settings: LearnerSettings;
@@ -32,11 +34,16 @@ export interface EmbeddedWorker {
   readonly stop: () => Promise<void>;
 }
 
-/** Restores every partition of the store, then works. The store stays the caller's to close. */
+/**
+ * Restores every partition of the store, then works. Throws UsageError, before anything is delivered, when the store was
+ * learned with another scale or other settings. The store stays the caller's to close.
+ */
 export async function startEmbeddedWorker(
   store: EmbeddedStore,
   options: EmbeddedWorkerOptions,
 ): Promise<EmbeddedWorker> {
+  const learned = settingsIn(store);
+  if (learned !== undefined) refuseOtherSettings(learned, storedSettingsOf(options));
   const telemetry = createTelemetry({ ratingsLog: store });
   let reject: (reason: unknown) => void = () => undefined;
   const failed = new Promise<never>((_, fail) => {

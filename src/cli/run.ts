@@ -6,6 +6,7 @@ import { UsageError } from '../errors.ts';
 import { defineCommand } from './command.ts';
 import { learnerSettings, learnerSettingsOf } from './learner-settings.ts';
 import { mappingSettings, mappingOf } from './mapping-settings.ts';
+import { settingsIn } from './stored-settings.ts';
 
 export const run = defineCommand({
   name: 'run',
@@ -18,7 +19,10 @@ export const run = defineCommand({
       required: true,
       doc: 'Holds the log and all that is learned; made when it is not there.',
     },
-    scale: { type: 'scale', default: { lo: 1, hi: 5 }, doc: 'Lowest and highest possible rating; others are refused.' },
+    scale: {
+      type: 'scale',
+      doc: 'Lowest and highest possible rating; others are refused. 1..5 for a new data folder; an old one keeps its own.',
+    },
     partitions: {
       type: 'integer',
       min: 1,
@@ -105,9 +109,7 @@ export const run = defineCommand({
         import('./embedded-worker.ts'),
       ]);
     const log = createLog(values.logLevel, stdout);
-    const { scale } = values;
     const mapping = mappingOf(values);
-    const codec = createCodec({ scale, nowMs: () => Date.now(), ...mapping });
     const token = values.httpToken ?? tokenFrom(values.httpTokenFile);
     const store = await openEmbedded({
       folder: values.data,
@@ -115,7 +117,10 @@ export const run = defineCommand({
       ...(values.partitions === undefined ? {} : { partitionCount: values.partitions }),
     });
     try {
-      const embedded = await startEmbeddedWorker(store, { ...values, settings: learnerSettingsOf(values), codec, log });
+      const scale = values.scale ?? settingsIn(store)?.scale ?? { lo: 1, hi: 5 };
+      const codec = createCodec({ scale, nowMs: () => Date.now(), ...mapping });
+      const settings = learnerSettingsOf(values);
+      const embedded = await startEmbeddedWorker(store, { ...values, scale, settings, codec, log });
       const http = createHttpServer({
         serving: embedded.serving,
         ratingsLog: store,

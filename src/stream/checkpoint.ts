@@ -6,9 +6,10 @@ import { CommitFailedError, CorruptStateError } from '../errors.ts';
 import { rowLayout } from '../model/row-layout.ts';
 import type { HistoryEntry } from '../ports/codec.ts';
 import type { Checkpoint, ItemChange, StateChange } from '../ports/transport.ts';
-import { historyKey, itemKey, sumsKey, taskKey, userKey } from './keys.ts';
+import { historyKey, itemKey, settingsKey, sumsKey, taskKey, userKey } from './keys.ts';
 import { encodeNumbers } from './numbers.ts';
 import { Pace } from './pace.ts';
+import { encodeStoredSettings, storedSettingsOf } from './stored-settings.ts';
 import type { Task } from './task.ts';
 import { encodeTaskNumbers } from './task-numbers.ts';
 
@@ -53,6 +54,7 @@ async function recover(task: Task, prepared: Checkpoint, error: CommitFailedErro
 
 function settled(task: Task, prepared: Checkpoint): CheckpointResult {
   task.settle(prepared.nextOffset);
+  task.settingsStored = true;
   return { kind: 'committed', sizeBytes: sizeOf(prepared), records: prepared.predictions.length };
 }
 
@@ -97,6 +99,9 @@ async function prepare(task: Task): Promise<Checkpoint> {
   }
   state.push(...task.eventIds.changes());
   state.push({ key: taskKey, value: encodeTaskNumbers(task) });
+  if (!task.settingsStored) {
+    state.push({ key: settingsKey, value: encodeStoredSettings(storedSettingsOf(task.tools)) });
+  }
   return {
     nextOffset: task.nextOffset,
     state,

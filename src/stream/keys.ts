@@ -7,6 +7,8 @@ export const historyKey = (userId: string, blockNumber: number): string => `h/${
 export const eventIdsKey = (firstSequence: number): string => `e/${firstSequence}`;
 /** Learner state, score and counters of the task. */
 export const taskKey = 't/task';
+/** What the stored numbers depend on (stored-settings.ts). */
+export const settingsKey = 't/settings';
 
 export const itemKey = (itemId: string): string => `i/${itemId}`;
 /** This task's share of the shared sums, beside its contributions to items. */
@@ -17,6 +19,7 @@ export type StateKey =
   | { readonly kind: 'history'; readonly userId: string; readonly blockNumber: number }
   | { readonly kind: 'event-ids' }
   | { readonly kind: 'task' }
+  | { readonly kind: 'settings' }
   | { readonly kind: 'unknown' };
 
 export function parseStateKey(key: string): StateKey {
@@ -31,7 +34,7 @@ export function parseStateKey(key: string): StateKey {
     case 'e/':
       return { kind: 'event-ids' };
     case 't/':
-      return { kind: 'task' };
+      return { kind: key === settingsKey ? 'settings' : 'task' };
     default:
       return { kind: 'unknown' };
   }

@@ -6,6 +6,7 @@ import { sharedCells } from '../model/learner.ts';
 import type { RowImage } from '../ports/codec.ts';
 import { historyKey, itemIdOf, itemKey, parseStateKey, userKey } from './keys.ts';
 import { decodeNumbers } from './numbers.ts';
+import { decodeStoredSettings, refuseOtherSettings, storedSettingsOf } from './stored-settings.ts';
 import type { Task, Tasks } from './task.ts';
 import { decodeTaskNumbers } from './task-numbers.ts';
 
@@ -39,6 +40,10 @@ export async function restoreTask(task: Task): Promise<number> {
           sequence = numbers.sequence;
           break;
         }
+        case 'settings':
+          refuseOtherSettings(decodeStoredSettings(value), storedSettingsOf(task.tools));
+          task.settingsStored = true;
+          break;
         case 'unknown':
           throw new CorruptStateError(
             `The state of partition ${task.partition} holds a key "${key.slice(0, 80)}" that this version does not know. ` +

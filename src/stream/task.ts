@@ -48,6 +48,8 @@ export class Task {
   nextOffset: Offset = 0;
   /** The next offset as of the last checkpoint. */
   committedOffset: Offset = 0;
+  /** True once the store says with which settings the task was learned. */
+  settingsStored = false;
   /** True when the store may hold users that memory does not. */
   usersIncomplete = false;
   /** The worker's tasks, this one included: they share the item table. */

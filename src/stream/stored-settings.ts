@@ -1,0 +1,53 @@
+/**
+ * What every stored number depends on, stored with each task: rows learned with another scale, another number of factors
+ * or other initial values would be misread without anybody noticing.
+ */
+import { CorruptStateError, UsageError } from '../errors.ts';
+import type { Scale } from '../model/scale.ts';
+import type { LearnerSettings } from '../model/settings.ts';
+
+export interface StoredSettings extends Pick<LearnerSettings, 'k' | 'seed' | 'initialDeviation' | 'historyLimit'> {
+  readonly scale: Scale;
+}
+
+/** The part of a worker's settings that cannot change afterwards. */
+export function storedSettingsOf({ settings, scale }: { settings: LearnerSettings; scale: Scale }): StoredSettings {
+  const { k, seed, initialDeviation, historyLimit } = settings;
+  return { scale: { lo: scale.lo, hi: scale.hi }, k, seed, initialDeviation, historyLimit };
+}
+
+export const encodeStoredSettings = (settings: StoredSettings): Uint8Array =>
+  new TextEncoder().encode(JSON.stringify(settings));
+
+export function decodeStoredSettings(bytes: Uint8Array): StoredSettings {
+  const text = new TextDecoder().decode(bytes);
+  try {
+    return JSON.parse(text) as StoredSettings;
+  } catch (cause) {
+    throw new CorruptStateError(
+      `The stored settings are no JSON ("${text.slice(0, 80)}"); the state is damaged: restore it from a copy.`,
+      {},
+      cause,
+    );
+  }
+}
+
+/** Throws UsageError with every difference when what is stored was learned with other settings. */
+export function refuseOtherSettings(stored: StoredSettings, asked: StoredSettings): void {
+  const facts: readonly (readonly [name: string, stored: string | number, asked: string | number])[] = [
+    ['--scale', rangeOf(stored.scale), rangeOf(asked.scale)],
+    ['--seed', stored.seed, asked.seed],
+    ['k', stored.k, asked.k],
+    ['initialDeviation', stored.initialDeviation, asked.initialDeviation],
+    ['historyLimit', stored.historyLimit, asked.historyLimit],
+  ];
+  const problems = facts
+    .filter(([, before, now]) => before !== now)
+    .map(
+      ([name, before, now]) =>
+        `what is stored was learned with ${name} ${before} and ${now} is asked for, which would misread it; ask for ${before}, or begin with new data`,
+    );
+  if (problems.length > 0) throw new UsageError(problems);
+}
+
+const rangeOf = ({ lo, hi }: Scale): string => `${lo}..${hi}`;
