@@ -91,6 +91,15 @@ export class History {
     return true;
   }
 
+  /** Seconds of a slot's rating; -1 when it is empty. */
+  secondsOf(head: number, slot: number): number {
+    const block = this.blockOf(head, slot);
+    if (block < 0) return -1;
+    const words = this.#blocks.words(block);
+    const at = this.#blocks.at(block) + (slot & 3) * wordsPerSlot;
+    return words[at] === 0 ? -1 : words[at + 1]!;
+  }
+
   /** The slot that remembers an item, or -1. */
   find(head: number, itemRow: number): number {
     let slot = 0;

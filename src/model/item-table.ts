@@ -91,8 +91,14 @@ export class ItemTable {
   read(row: number, out: Float32Array): void {
     const rest = this.#rest.floats(row);
     const at = this.#rest.at(row);
+    const contributions = this.#contributions;
+    // One task is the usual case: one pass instead of two.
+    if (contributions.length === 1 && contributions[0]!.holds(row)) {
+      contributions[0]!.sumWith(row, rest, at, out);
+      return;
+    }
     for (let i = 0; i < this.cells; i++) out[i] = rest[at + i]!;
-    for (let c = 0; c < this.#contributions.length; c++) this.#contributions[c]!.addTo(row, out);
+    for (let c = 0; c < contributions.length; c++) contributions[c]!.addTo(row, out);
   }
 
   /** Adds what tasks of other workers committed: `sign` -1 takes it out again. */
@@ -156,6 +162,19 @@ export class ItemContribution {
 
   at(row: number): number {
     return this.#own.at(row);
+  }
+
+  /** False for rows that this task never touched. */
+  holds(row: number): boolean {
+    return row < this.#limit;
+  }
+
+  /** `out = rest + own`; for a row that is held. */
+  sumWith(row: number, rest: Float32Array, restAt: number, out: Float32Array): void {
+    const own = this.#own.floats(row);
+    const at = this.#own.at(row);
+    const n = this.#own.stride;
+    for (let i = 0; i < n; i++) out[i] = rest[restAt + i]! + own[at + i]!;
   }
 
   addTo(row: number, out: Float32Array): void {

@@ -68,6 +68,8 @@ export class Learner {
   readonly #x = new Float64Array(allInputs);
   readonly #slot = emptySlot();
   readonly #refresh: () => void;
+  /** Of the interval around `answer`, before it is clipped to the scale. */
+  #halfWidth = 0;
   /** True while `answer` and the moment belong to the state as it is. */
   #answerIsFresh = false;
 
@@ -118,9 +120,9 @@ export class Learner {
     const blend = clipInner(moment.factorsAnswer + this.#stack.correction(this.#x));
     answer.experts[blendIndex] = blend;
     answer.prediction = blend;
-    const half = this.#interval.halfWidth(this.#userCount(), this.#itemCount());
-    answer.low = clipInner(blend - half);
-    answer.high = clipInner(blend + half);
+    this.#halfWidth = this.#interval.halfWidth(this.#userCount(), this.#itemCount());
+    answer.low = clipInner(blend - this.#halfWidth);
+    answer.high = clipInner(blend + this.#halfWidth);
     answer.mean = moment.mean;
     answer.userBias = moment.userBias;
     answer.itemBias = moment.itemBias;
@@ -152,8 +154,7 @@ export class Learner {
     moment.weight = weight;
     const userCount = this.#userCount();
     const itemCount = this.#itemCount();
-    const half = this.#interval.halfWidth(userCount, itemCount);
-    this.#interval.learn(userCount, itemCount, rating - prediction, half);
+    this.#interval.learn(userCount, itemCount, rating - prediction, this.#halfWidth);
     this.#stack.learn(this.#x, rating - moment.factorsAnswer, weight, this.#refresh);
     const residual = rating - moment.factorsAnswer;
     const head = this.users.head(userRow);
@@ -203,10 +204,12 @@ export class Learner {
   /** Seconds of the user's newest remembered rating, or -1. */
   newestSeconds(userRow: number): number {
     const { history } = this.users;
+    const head = this.users.head(userRow);
     const sequence = this.users.sequence(userRow);
     const oldest = Math.max(0, sequence - history.limit);
     for (let s = sequence - 1; s >= oldest; s--) {
-      if (history.read(this.users.head(userRow), s % history.limit, this.#slot)) return this.#slot.seconds;
+      const seconds = history.secondsOf(head, s % history.limit);
+      if (seconds >= 0) return seconds;
     }
     return -1;
   }
