@@ -18,6 +18,8 @@ export class FollowedItems implements ItemFollower {
   readonly #codec: StateCodec;
   /** Partitions whose contributions are part of the items' `rest`. */
   readonly #followed = new Set<number>();
+  /** Partitions that are about to be owned here. */
+  readonly #expected = new Set<number>();
   readonly #partitionCount: number;
 
   constructor(
@@ -39,7 +41,24 @@ export class FollowedItems implements ItemFollower {
   /** Brings everything followed up to its present end. */
   async follow(): Promise<void> {
     if (this.#tasks.size === this.#partitionCount && this.#followed.size === 0) return;
-    await this.#feed.follow(this, (partition) => !this.#tasks.has(partition));
+    await this.#feed.follow(this, (partition) => !this.#tasks.has(partition) && !this.#isBroughtWhole(partition));
+  }
+
+  /**
+   * A partition will be owned here: when nothing of it was followed so far, nothing is, for its task brings all of it.
+   * Adding and taking out again would leave the rounding behind.
+   */
+  expect(partition: number): void {
+    this.#expected.add(partition);
+  }
+
+  /** It is owned, or it is not coming. */
+  expectNoMore(partition: number): void {
+    this.#expected.delete(partition);
+  }
+
+  #isBroughtWhole(partition: number): boolean {
+    return this.#expected.has(partition) && !this.#followed.has(partition);
   }
 
   /**

@@ -70,6 +70,7 @@ export class Worker implements TransportListener {
     const { clock, log, telemetry } = this.#options;
     const startMs = clock.monotonicMs();
     this.#assignments++;
+    this.#followed.expect(lease.partition);
     try {
       await this.#followed.follow();
       const task = new Task(this.#options, lease, this.items, this.#tasks, (t) => this.#shares.refresh(t));
@@ -85,6 +86,7 @@ export class Worker implements TransportListener {
       this.#drop(lease.partition);
       throw error;
     } finally {
+      this.#followed.expectNoMore(lease.partition);
       this.#assignments--;
     }
   }
