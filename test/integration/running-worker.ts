@@ -1,0 +1,78 @@
+/** `freshet run`, built, as a child process: started on a folder, talked to over HTTP, killed or stopped. */
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stderr: string;
+}
+
+export interface RunningWorker {
+  /** Where it serves, without a slash at the end. */
+  readonly url: string;
+  /** Resolves once the process is gone. */
+  readonly exited: Promise<Exit>;
+  kill(signal: 'SIGKILL' | 'SIGTERM'): void;
+}
+
+/** What came of starting: it serves, or it ended before it did. */
+export type Started = { readonly kind: 'ready'; readonly worker: RunningWorker } | ({ readonly kind: 'ended' } & Exit);
+
+const alive = new Set<() => void>();
+
+/** For `afterEach`: no test leaves a process behind. */
+export function killAll(): void {
+  for (const kill of alive) kill();
+}
+
+export async function tryStart(folder: string, flags: readonly string[] = []): Promise<Started> {
+  const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('FRESHET_')));
+  const words = [main, 'run', '--data', folder, '--http-port', '0', ...flags];
+  const child = spawn(process.execPath, words, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const kill = (): boolean => child.kill('SIGKILL');
+  alive.add(kill);
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const exited = new Promise<Exit>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      alive.delete(kill);
+      resolve({ code, signal, stderr });
+    });
+  });
+  const ready = new Promise<number>((resolve) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const { msg, httpPort } = JSON.parse(line) as { msg: string; httpPort?: number };
+      if (msg === 'ready' && httpPort !== undefined) resolve(httpPort);
+    });
+  });
+  const outcome = await Promise.race([ready, exited]);
+  if (typeof outcome !== 'number') return { kind: 'ended', ...outcome };
+  return {
+    kind: 'ready',
+    worker: { url: `http://127.0.0.1:${outcome}`, exited, kill: (signal) => void child.kill(signal) },
+  };
+}
+
+/** Starts it, or throws what it said instead. */
+export async function start(folder: string, flags: readonly string[] = []): Promise<RunningWorker> {
+  const started = await tryStart(folder, flags);
+  if (started.kind === 'ready') return started.worker;
+  throw new Error(`freshet run ended with ${started.code ?? started.signal ?? 'nothing'}: ${started.stderr}`);
+}
+
+/** Stops it as an operator does. */
+export function stop(worker: RunningWorker): Promise<Exit> {
+  worker.kill('SIGTERM');
+  return worker.exited;
+}
+
+/** Next offset of partition 0 that is learned and durable. */
+export async function committedOffset(worker: RunningWorker): Promise<number> {
+  const text = await (await fetch(`${worker.url}/metrics`)).text();
+  return Number(/^freshet_committed_offset\{partition="0"\} (\S+)$/m.exec(text)?.[1] ?? -1);
+}
