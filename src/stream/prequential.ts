@@ -48,11 +48,11 @@ export function prequential(
   settings: LearnerSettings,
   kernel: Kernel,
   clock: Clock,
-  { onBatch, isStopped }: PrequentialProgress = {},
+  progress: PrequentialProgress = {},
 ): PrequentialResult {
   run(table, settings, kernel, Math.min(table.ratings.length, warmUpEvents), {});
   const startMs = clock.monotonicMs();
-  const totals = run(table, settings, kernel, table.ratings.length, { onBatch, isStopped });
+  const totals = run(table, settings, kernel, table.ratings.length, progress);
   return totals.result(clock.monotonicMs() - startMs);
 }
 
