@@ -1,0 +1,27 @@
+/**
+ * Reads one partition of a topic without a consumer group: what restoring and following need. Laws: committed records
+ * only, in offset order, each once; the end is a position, so that control records and holes left by compaction at the
+ * end of a log do not make it wait for a message that never comes.
+ */
+import type { Offset } from '../../ports/transport.ts';
+
+export interface ReadRecord {
+  readonly offset: Offset;
+  /** Views into the fetched response: copy what you keep. */
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+}
+
+export interface PartitionReader {
+  /** First offset still kept, and one past the last committed record, as of now. */
+  bounds(topic: string, partition: number): Promise<{ readonly start: Offset; readonly end: Offset }>;
+  /** Reads from `from` to the end as of the call; resolves with the position reached (the next offset to read). */
+  readToEnd(
+    topic: string,
+    partition: number,
+    from: Offset,
+    onRecord: (record: ReadRecord) => void,
+    onProgress?: (position: Offset, end: Offset) => void,
+  ): Promise<Offset>;
+  close(): Promise<void>;
+}
