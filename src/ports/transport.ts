@@ -76,7 +76,10 @@ export interface PartitionLease {
    * visible, and nothing will be until there is room) or FencedError (drop the task). The bytes must not change before.
    */
   commit(checkpoint: Checkpoint): Promise<void>;
-  /** After a failed commit: fences the former self, and tells the offset that is truly committed. */
+  /**
+   * After a failed commit: fences the former self, and tells the offset that is truly committed. What was delivered beyond
+   * it is delivered again.
+   */
   recover(): Promise<Offset>;
 }
 

@@ -46,6 +46,8 @@ export class Task {
   readonly counts = new TaskCounts();
   /** The next offset to process; everything before it is in memory. */
   nextOffset: Offset = 0;
+  /** True from a roll-back until the transport was told to deliver again from `nextOffset`. */
+  rewound = false;
   /** The next offset as of the last checkpoint. */
   committedOffset: Offset = 0;
   /** True once the store says with which settings the task was learned. */
@@ -91,6 +93,7 @@ export class Task {
   /** Nothing since the last checkpoint happened. */
   rollBack(): void {
     this.nextOffset = this.committedOffset;
+    this.rewound = true;
     this.learner.rollBack();
     this.eventIds.rollBack();
     this.score.rollBack();

@@ -95,11 +95,13 @@ export class Worker implements TransportListener {
     const task = this.#taskOf(partition);
     return this.#inTurn(partition, async () => {
       const pace = new Pace(this.#options.clock);
-      for (const record of records) {
+      // What lies between the next offset and these records was rolled back by a checkpoint of the timer: first that.
+      for (const record of task.rewound ? [] : records) {
         processRecord(task, record);
         if (task.pendingCount >= this.#options.checkpointEvents && !(await this.#checkpoint(task))) break;
         if (pace.isOver()) await pace.breathe();
       }
+      task.rewound = false;
       return task.nextOffset;
     });
   }

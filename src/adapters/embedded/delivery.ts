@@ -48,6 +48,7 @@ export function startDelivery(
       let next = await lease.committedOffset();
       while (!stopping) {
         if (!lease.isHeld()) return { kind: 'lost' };
+        next = Math.min(next, lease.takeRewind() ?? next);
         const records =
           next < engine.end('ratings', partition) ? engine.read('ratings', partition, next, batchRecordCount) : [];
         if (records.length === 0) await sleep();

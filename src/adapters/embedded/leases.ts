@@ -18,6 +18,8 @@ export interface WriteHooks {
 export interface HeldLease extends PartitionLease {
   /** False once a later lease was opened or this one was given back. */
   isHeld(): boolean;
+  /** Where delivery has to go back to because the lease was recovered; null when it has not been since the last call. */
+  takeRewind(): Offset | null;
   /** Its commits fail from now on. */
   giveBack(): void;
 }
@@ -25,8 +27,8 @@ export interface HeldLease extends PartitionLease {
 export interface Leases {
   /** Fences every earlier lease of the partition; what they had under way is settled when this resolves. */
   open(partition: number, member: object): Promise<HeldLease>;
-  /** Calls the listener when a lease is opened; returns how to stop. */
-  onOpened(listener: (partition: number) => void): () => void;
+  /** Calls the listener when a lease is opened or recovered; returns how to stop. */
+  onChanged(listener: (partition: number) => void): () => void;
 }
 
 export interface LeaseParts {
@@ -59,6 +61,7 @@ export function createLeases({ engine, feeds, hooks, committed }: LeaseParts): L
   async function open(partition: number, member: object): Promise<HeldLease> {
     let epoch = await raiseEpoch(partition);
     let givenBack = false;
+    let rewindTo: Offset | null = null;
     const isHeld = (): boolean => !givenBack && epochs[partition] === epoch;
     const assertHeld = (asEpoch: number): void => {
       if (givenBack || epochs[partition] !== asEpoch) throw fenced(partition, asEpoch);
@@ -67,6 +70,11 @@ export function createLeases({ engine, feeds, hooks, committed }: LeaseParts): L
     return {
       partition,
       isHeld,
+      takeRewind() {
+        const offset = rewindTo;
+        rewindTo = null;
+        return offset;
+      },
       giveBack() {
         givenBack = true;
       },
@@ -100,14 +108,17 @@ export function createLeases({ engine, feeds, hooks, committed }: LeaseParts): L
         const raising = raiseEpoch(partition);
         epoch = epochs[partition] ?? epoch;
         assertHeld(await raising);
-        return engine.mark(partition).committedOffset;
+        const { committedOffset } = engine.mark(partition);
+        rewindTo = committedOffset;
+        for (const listener of listeners) listener(partition);
+        return committedOffset;
       },
     };
   }
 
   return {
     open,
-    onOpened(listener) {
+    onChanged(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },

@@ -47,7 +47,7 @@ export function createMember(parts: MemberParts, options: MemberOptions): Embedd
   let stopped: Promise<void> | null = null;
   let last: Promise<unknown> = Promise.resolve();
   const wake = (partition: number): void => deliveries.get(partition)?.wake();
-  const unsubscribe = [parts.onRatings(wake), leases.onOpened(wake)];
+  const unsubscribe = [parts.onRatings(wake), leases.onChanged(wake)];
 
   /** One change of assignment at a time. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
