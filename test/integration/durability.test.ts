@@ -123,28 +123,32 @@ describe('a worker on a data folder', () => {
     return { ...seen, stored: await readStored(folder) };
   }
 
-  test('applies every acknowledged rating once, and ends bit-equal, however often it is killed', async () => {
-    const bodies = batches();
-    const killed = await feed(newFolder(), bodies, deaths(11));
-    const untouched = await feed(newFolder(), bodies, new Map());
+  test(
+    'applies every acknowledged rating once, and ends bit-equal, however often it is killed',
+    { timeout: 180_000 },
+    async () => {
+      const bodies = batches();
+      const killed = await feed(newFolder(), bodies, deaths(11));
+      const untouched = await feed(newFolder(), bodies, new Map());
 
-    // The kills hit what they were meant to hit.
-    expect(killed.kills).toBe(killCount);
-    expect(killed.unacknowledged).toBeGreaterThan(0);
-    expect(killed.uncommitted).toBeGreaterThan(0);
-    expect(untouched.kills).toBe(0);
+      // The kills hit what they were meant to hit.
+      expect(killed.kills).toBe(killCount);
+      expect(killed.unacknowledged).toBeGreaterThan(0);
+      expect(killed.uncommitted).toBeGreaterThan(0);
+      expect(untouched.kills).toBe(0);
 
-    const { stored } = killed;
-    const eventIds = Array.from({ length: ratingCount }, (_, i) => eventIdOf(i));
-    expect(stored.ratingsApplied).toBe(ratingCount);
-    expect(stored.eventIds).toEqual(eventIds);
-    expect(stored.predictions.map(({ eventId }) => eventId)).toEqual(eventIds);
-    expect(stored.committedOffset).toBe(stored.ratingsEnd);
-    expect(stored.sequence).toBe(stored.ratingsEnd);
+      const { stored } = killed;
+      const eventIds = Array.from({ length: ratingCount }, (_, i) => eventIdOf(i));
+      expect(stored.ratingsApplied).toBe(ratingCount);
+      expect(stored.eventIds).toEqual(eventIds);
+      expect(stored.predictions.map(({ eventId }) => eventId)).toEqual(eventIds);
+      expect(stored.committedOffset).toBe(stored.ratingsEnd);
+      expect(stored.sequence).toBe(stored.ratingsEnd);
 
-    expect(stored.counts).toEqual(untouched.stored.counts);
-    expect(stored.digests).toEqual(untouched.stored.digests);
-    const timeless = (event: PredictionEvent) => ({ ...event, predictedAtMs: 0, sourceOffset: 0 });
-    expect(stored.predictions.map(timeless)).toEqual(untouched.stored.predictions.map(timeless));
-  });
+      expect(stored.counts).toEqual(untouched.stored.counts);
+      expect(stored.digests).toEqual(untouched.stored.digests);
+      const timeless = (event: PredictionEvent) => ({ ...event, predictedAtMs: 0, sourceOffset: 0 });
+      expect(stored.predictions.map(timeless)).toEqual(untouched.stored.predictions.map(timeless));
+    },
+  );
 });
