@@ -110,6 +110,22 @@ export class OverloadedError extends FreshetError {
   readonly retriable = true;
 }
 
+/** A running worker did not answer a command's request, or refused it: tell the user, who knows what became of it. */
+export class WorkerRequestError extends FreshetError {
+  readonly code = 'FRESHET_WORKER_REQUEST';
+  readonly retriable = false;
+}
+
+/** The schema registry did not answer, or refused: the partition that needs it waits and asks again when it is retriable. */
+export class RegistryError extends FreshetError {
+  readonly code = 'FRESHET_REGISTRY';
+  readonly retriable: boolean;
+  constructor(message: string, retriable: boolean, context: ErrorContext = {}, cause?: unknown) {
+    super(message, context, cause);
+    this.retriable = retriable;
+  }
+}
+
 /** A bug of ours: please report it. */
 export class InvariantViolation extends FreshetError {
   readonly code = 'FRESHET_BUG';
