@@ -7,6 +7,10 @@ export const registry = {
   demo: async () => (await import('./demo.ts')).demo,
   evaluate: async () => (await import('./evaluate.ts')).evaluate,
   run: async () => (await import('./run.ts')).run,
+  replay: async () => (await import('./replay.ts')).replay,
+  inspect: async () => (await import('./inspect.ts')).inspect,
+  forget: async () => (await import('./forget.ts')).forget,
+  'dead-letters': async () => (await import('./dead-letters.ts')).deadLetters,
   seed: async () => (await import('./seed.ts')).seed,
   doctor: async () => (await import('./doctor.ts')).doctor,
 } satisfies Registry;

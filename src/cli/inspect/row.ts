@@ -1,0 +1,133 @@
+/** One user or one item as it is stored, in the user's scale. */
+import { createCodec } from '../../adapters/avro/codec.ts';
+import type { StoredTables } from '../../adapters/embedded/embedded-store.ts';
+import { CorruptStateError } from '../../errors.ts';
+import { slotsPerBlock } from '../../model/history.ts';
+import { ItemTable } from '../../model/item-table.ts';
+import { itemField, userField } from '../../model/row-layout.ts';
+import { fromInner, unitsPerInner, type Scale } from '../../model/scale.ts';
+import { historyKey, itemKey, userKey } from '../../stream/keys.ts';
+import { partitionOf } from '../../stream/partition-of.ts';
+import { rowOf } from '../../stream/restore.ts';
+import type { StoredSettings } from '../../stream/stored-settings.ts';
+import { learnerSettingsIn, settingsIn } from '../stored-settings.ts';
+
+type Stored = Pick<StoredTables, 'partitionCount' | 'readState' | 'readItem'>;
+
+export interface UserReport {
+  readonly userId: string;
+  readonly partition: number;
+  /** How far above the mean and the items' biases the user rates: in the long run, and lately. */
+  readonly level: { readonly long: number; readonly recent: number };
+  readonly counts: {
+    /** Sum of the weights of all learned ratings that were not withdrawn. */
+    readonly weight: number;
+    readonly learned: number;
+    readonly remembered: number;
+  };
+  /** Latest first. */
+  readonly remembered: readonly {
+    readonly itemId: string;
+    readonly rating: number;
+    readonly weight: number;
+    readonly ratedAt: string;
+  }[];
+  readonly factors: readonly number[];
+  readonly factorsNorm: number;
+}
+
+export interface ItemReport {
+  readonly itemId: string;
+  /** How far above the mean the item is rated. */
+  readonly bias: number;
+  readonly weightSum: number;
+  readonly factors: readonly number[];
+  readonly factorsNorm: number;
+}
+
+/** Undefined when nothing is stored of the user. */
+export function userIn(view: Stored, userId: string): UserReport | undefined {
+  const partition = partitionOf(Buffer.from(userId), view.partitionCount);
+  const bytes = view.readState(partition, userKey(userId));
+  if (bytes === undefined) return undefined;
+  const stored = requireSettings(view);
+  const { k, userDamping, recentDamping, historyLimit } = learnerSettingsIn(stored);
+  const codec = codecFor(stored.scale);
+  const values = rowOf(codec.decodeUserRow(bytes));
+  const field = (name: keyof typeof userField): number => values[k + userField[name]] ?? 0;
+  const long = field('longSum') / (field('longCount') + userDamping);
+  const recent = (field('recentSum') + recentDamping * long) / (field('recentCount') + recentDamping);
+
+  const blockCount = Math.ceil(historyLimit / slotsPerBlock);
+  const slots = Array.from({ length: blockCount }, (_, block) =>
+    view.readState(partition, historyKey(userId, block)),
+  ).flatMap((block) => (block === undefined ? [null, null, null, null] : codec.decodeHistoryBlock(block)));
+  const sequence = field('sequence');
+  const remembered = Array.from(
+    { length: Math.min(sequence, slots.length) },
+    (_, age) => slots[(sequence - 1 - age) % slots.length],
+  )
+    .filter((entry) => entry !== null && entry !== undefined)
+    .map(({ itemId, rating, weight, ratedAtSeconds }) => ({
+      itemId,
+      rating: asWritten(stored.scale, rating),
+      weight: Number(weight.toFixed(3)),
+      ratedAt: new Date(ratedAtSeconds * 1000).toISOString(),
+    }));
+  const units = unitsPerInner(stored.scale);
+  const factors = [...values.subarray(0, k)];
+  return {
+    userId,
+    partition,
+    level: { long: long * units, recent: recent * units },
+    counts: { weight: field('longCount'), learned: sequence, remembered: remembered.length },
+    remembered,
+    factors,
+    factorsNorm: Math.hypot(...factors),
+  };
+}
+
+/** Undefined when no partition stores anything of the item. */
+export function itemIn(view: Stored, itemId: string): ItemReport | undefined {
+  const contributions = Array.from({ length: view.partitionCount }, (_, p) => view.readItem(p, itemKey(itemId))).filter(
+    (bytes) => bytes !== undefined,
+  );
+  if (contributions.length === 0) return undefined;
+  const stored = requireSettings(view);
+  const settings = learnerSettingsIn(stored);
+  const codec = codecFor(stored.scale);
+  const items = new ItemTable(settings);
+  const row = items.ensure(itemId);
+  for (const bytes of contributions) items.addForeign(row, rowOf(codec.decodeItemContribution(bytes)), 1);
+  const values = new Float32Array(items.cells);
+  items.read(row, values);
+  const weightSum = values[settings.k + itemField.weightSum] ?? 0;
+  const residualSum = values[settings.k + itemField.residualSum] ?? 0;
+  const factors = [...values.subarray(0, settings.k)];
+  return {
+    itemId,
+    bias: (residualSum / (weightSum + settings.itemDamping)) * unitsPerInner(stored.scale),
+    weightSum,
+    factors,
+    factorsNorm: Math.hypot(...factors),
+  };
+}
+
+const codecFor = (scale: Scale) => createCodec({ scale, nowMs: () => Date.now() });
+
+function requireSettings(view: Stored): StoredSettings {
+  const settings = settingsIn(view);
+  if (settings !== undefined) return settings;
+  throw new CorruptStateError(
+    'The data folder has rows but does not say with which scale they were learned; start a worker on it once, with the scale it had.',
+  );
+}
+
+/** Steps of the inner scale in which ratings are remembered: decimals beyond them are none of the rating's. */
+const storedStep = 4 / 65520;
+
+function asWritten(scale: Scale, inner: number): number {
+  const decimals = Math.floor(-Math.log10(unitsPerInner(scale) * storedStep));
+  // + 0 turns -0 into 0.
+  return Number(fromInner(scale, inner).toFixed(Math.min(Math.max(decimals, 0), 9))) + 0;
+}
