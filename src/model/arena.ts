@@ -6,6 +6,9 @@
  */
 const chunkShift = 10;
 const rowsPerChunk = 1 << chunkShift;
+/** Rows that there is always room to undo; what one large batch needed beyond `roomyBatch` is given back after it. */
+const firstRoom = 256;
+const roomyBatch = 16_384;
 
 export class Arena {
   readonly stride: number;
@@ -18,13 +21,13 @@ export class Arena {
   #free: number[] = [];
   #freedInBatch: number[] = [];
   #allocatedInBatch: number[] = [];
-  #touched = new Int32Array(256);
+  #touched = new Int32Array(firstRoom);
   #touchedCount = 0;
   #before: Uint32Array;
 
   constructor(stride: number) {
     this.stride = stride;
-    this.#before = new Uint32Array(256 * stride);
+    this.#before = new Uint32Array(firstRoom * stride);
   }
 
   /** The chunk that holds a row; the row begins at `at(row)`. */
@@ -123,6 +126,10 @@ export class Arena {
       this.#touchedMarks[row >> chunkShift]![row & (rowsPerChunk - 1)] = 0;
     }
     this.#touchedCount = 0;
+    if (this.#touched.length > roomyBatch) {
+      this.#touched = new Int32Array(firstRoom);
+      this.#before = new Uint32Array(firstRoom * this.stride);
+    }
   }
 
   #growBefore(): void {

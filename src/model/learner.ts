@@ -6,6 +6,7 @@
  * is settled.
  */
 import type { Kernel } from '../kernel/kernel.ts';
+import { Blend, blendCells } from './blend.ts';
 import { allInputs, stackInputs } from './context.ts';
 import { BiasExpert } from './experts/bias.ts';
 import type { Expert } from './experts/expert.ts';
@@ -22,10 +23,11 @@ import { SharedSums } from './shared-sums.ts';
 import { Stack, stackCells, stackStateCells } from './stack.ts';
 import { UserTable } from './user-table.ts';
 
-/** Cells of the shared sums, in this order: mean, interval, stack. */
-export const sharedCells = meanCells + intervalCells + stackCells;
+/** Cells of the shared sums, in this order: mean, interval, stack, blend. */
+export const sharedCells = meanCells + intervalCells + stackCells + blendCells;
 const intervalAt = meanCells;
 const stackAt = meanCells + intervalCells;
+const blendAt = stackAt + stackCells;
 /** Numbers stored with the task: the stack's, then the interval's. */
 export const stateCells = stackStateCells + intervalStateCells;
 
@@ -64,9 +66,12 @@ export class Learner {
   readonly #factors: FactorsExpert;
   readonly #experts: readonly Expert[];
   readonly #stack: Stack;
+  readonly #blend: Blend;
   readonly #interval: Interval;
   readonly #x = new Float64Array(allInputs);
   readonly #slot = emptySlot();
+  /** The stack's answer, clipped to the scale. */
+  #stackAnswer = 0;
   readonly #refresh: () => void;
   /** Of the interval around `answer`, before it is clipped to the scale. */
   #halfWidth = 0;
@@ -90,6 +95,7 @@ export class Learner {
     this.#factors = new FactorsExpert(settings, kernel, items, this.own, this.users.history, this.#bias);
     this.#experts = [this.#mean, this.#bias, this.#factors];
     this.#stack = new Stack(settings, kernel, this.sums, stackAt, this.state.subarray(0, stackStateCells));
+    this.#blend = new Blend(this.sums, blendAt);
     this.#interval = new Interval(this.sums, intervalAt, this.state.subarray(stackStateCells));
     this.#moment = new Moment(this.users.emptyRow, items.cells);
     this.answer = {
@@ -117,7 +123,8 @@ export class Learner {
     this.#answerIsFresh = true;
     for (let i = 0; i < this.#experts.length; i++) answer.experts[i] = clipInner(this.#experts[i]!.predict(moment));
     stackInputs(moment, this.settings, this.settings.effort !== 'fast', this.#x);
-    const blend = clipInner(moment.factorsAnswer + this.#stack.correction(this.#x));
+    this.#stackAnswer = clipInner(moment.factorsAnswer + this.#stack.correction(this.#x));
+    const blend = clipInner(this.#blend.predict(answer.experts[0]!, answer.experts[1]!, this.#stackAnswer));
     answer.experts[blendIndex] = blend;
     answer.prediction = blend;
     this.#halfWidth = this.#interval.halfWidth(this.#userCount(), this.#itemCount());
@@ -133,8 +140,9 @@ export class Learner {
   }
 
   /**
-   * Learns a rating (inner scale). Nothing of it reaches what is learned from: every expert answers once more before any
-   * of them learns, unless `predictOne` was just asked the same. A remembered rating of the same pair is taken out first.
+   * Learns a rating (inner scale). Nothing of it reaches what is learned from: everybody answers once more before anyone
+   * learns, unless `predictOne` was just asked the same. Interval, blend and stack learn from that answer; then a remembered
+   * rating of the same pair is taken out, and the experts learn what is new without it.
    */
   learnOne(userId: string, itemId: string, exactRating: number, seconds: number, exactWeight: number): void {
     const rating = quantizeRating(exactRating);
@@ -145,17 +153,16 @@ export class Learner {
     else this.users.markUsed(userRow);
     this.users.touch(userRow);
     this.touchSums();
-    this.#takeOut(userRow, itemRow);
     const moment = this.#moment;
     const asked = this.#answerIsFresh && moment.userRow === userRow && moment.itemRow === itemRow;
     if (!asked || moment.seconds !== seconds) this.predictOne(userRow, itemRow, seconds);
     this.#answerIsFresh = false;
-    const { prediction } = this.answer;
     moment.weight = weight;
-    const userCount = this.#userCount();
-    const itemCount = this.#itemCount();
-    this.#interval.learn(userCount, itemCount, rating - prediction, this.#halfWidth);
-    this.#stack.learn(this.#x, rating - moment.factorsAnswer, weight, this.#refresh);
+    this.#learnFromAnswer(rating, weight);
+    if (this.#takeOut(userRow, itemRow)) {
+      this.#fill(userRow, itemRow, seconds);
+      for (let i = 0; i < this.#experts.length; i++) this.#experts[i]!.predict(moment);
+    }
     const residual = rating - moment.factorsAnswer;
     const head = this.users.head(userRow);
     for (let i = 0; i < this.#experts.length; i++) this.#experts[i]!.learn(moment, rating);
@@ -177,6 +184,7 @@ export class Learner {
   forget(userId: string): boolean {
     const userRow = this.users.find(userId);
     if (userRow < 0) return false;
+    this.#answerIsFresh = false;
     this.touchSums();
     for (let slot = 0; slot < this.users.history.limit; slot++) {
       if (this.users.history.read(this.users.head(userRow), slot, this.#slot))
@@ -190,6 +198,8 @@ export class Learner {
   loadUser(userId: string, values: Float32Array): void {
     const found = this.users.find(userId);
     const row = found < 0 ? this.users.create(userId) : found;
+    this.#answerIsFresh = false;
+    this.users.touch(row);
     this.users.values(row).set(values);
   }
 
@@ -197,6 +207,7 @@ export class Learner {
   loadSlot(userId: string, slotNumber: number, slot: Readonly<Slot>): void {
     const found = this.users.find(userId);
     const row = found < 0 ? this.users.create(userId) : found;
+    this.#answerIsFresh = false;
     this.users.touch(row);
     this.users.setHead(row, this.users.history.write(row, this.users.head(row), slotNumber, slot));
   }
@@ -281,6 +292,13 @@ export class Learner {
     moment.seconds = seconds;
     const newest = userRow < 0 ? -1 : this.newestSeconds(userRow);
     moment.pauseSeconds = newest < 0 ? -1 : Math.max(0, seconds - newest);
+  }
+
+  #learnFromAnswer(rating: number, weight: number): void {
+    const { experts, prediction } = this.answer;
+    this.#interval.learn(this.#userCount(), this.#itemCount(), rating - prediction, this.#halfWidth);
+    this.#blend.learn(rating, weight, experts[0]!, experts[1]!, this.#stackAnswer);
+    this.#stack.learn(this.#x, rating - this.#moment.factorsAnswer, weight, this.#refresh);
   }
 
   #userCount(): number {
