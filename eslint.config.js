@@ -1,13 +1,21 @@
 import tseslint from 'typescript-eslint';
 import { rooms } from './rooms.config.js';
 
+const noImportExpression = (message) => ({ selector: 'ImportExpression, TSImportType', message });
+
 const impure = [
-  { selector: "MemberExpression[object.name='Date'][property.name='now']", message: 'No clock here: take a Clock.' },
-  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'No clock here: take a Clock.' },
-  {
-    selector: "MemberExpression[object.name='Math'][property.name='random']",
-    message: 'No chance here: take a seed (model/seeded.ts).',
-  },
+  { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: 'No clock here: take a Clock.' },
+  { selector: 'CallExpression[callee.name="Date"]', message: 'No clock here: take a Clock.' },
+];
+
+const impureProperties = [
+  { object: 'Date', property: 'now', message: 'No clock here: take a Clock.' },
+  { object: 'Math', property: 'random', message: 'No chance here: take a seed (model/seeded.ts).' },
+];
+
+const impureGlobals = [
+  ...['process', 'console', 'global', 'globalThis', 'performance', 'crypto', 'Buffer', 'fetch'],
+  ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'],
 ];
 
 const roomRules = rooms.map((room) => ({
@@ -22,8 +30,11 @@ const roomRules = rooms.map((room) => ({
         ],
       },
     ],
+    ...(room.static ? { 'no-restricted-syntax': ['error', noImportExpression(room.message)] } : {}),
   },
 }));
+
+const roomOf = (file) => rooms.find(({ files }) => files.includes(file));
 
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', 'coverage/**'] },
@@ -44,15 +55,30 @@ export default tseslint.config(
     },
   },
   ...roomRules,
-  {
-    files: ['src/model/**', 'src/kernel/**', 'src/stream/**'],
+  ...['src/model/**', 'src/kernel/**', 'src/stream/**'].map((file) => ({
+    files: [file],
     rules: {
-      'no-restricted-syntax': ['error', ...impure],
+      'no-restricted-syntax': ['error', ...impure, noImportExpression(roomOf(file).message)],
+      'no-restricted-properties': ['error', ...impureProperties],
       'no-restricted-globals': [
         'error',
-        ...['process', 'console', 'setTimeout', 'setInterval', 'setImmediate', 'performance', 'Buffer', 'fetch'].map(
-          (name) => ({ name, message: 'model/, kernel/ and stream/ are pure: it is passed in through a port.' }),
-        ),
+        ...impureGlobals.map((name) => ({
+          name,
+          message: 'model/, kernel/ and stream/ are pure: it is passed in through a port.',
+        })),
+      ],
+    },
+  })),
+  {
+    files: ['src/ports/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        noImportExpression(roomOf('src/ports/**').message),
+        {
+          selector: 'VariableDeclaration, FunctionDeclaration, ClassDeclaration, TSEnumDeclaration',
+          message: roomOf('src/ports/**').message,
+        },
       ],
     },
   },
