@@ -3,8 +3,8 @@ export interface SchemaSource {
   /** True once it is known what the id stands for, or that it stands for nothing. */
   isKnown(schemaId: number): boolean;
   /**
-   * Resolves once the id is known either way. While nobody answers it keeps asking: the caller's partition waits, and
-   * nothing is refused for the registry's silence. Rejects only when `signal` is aborted.
+   * Has it asked, and waits for the answer, a second at the most: a partition that waits longer must still be able to
+   * move. True once the id is known either way; while nobody answers it stays false, for nothing is refused for silence.
    */
-  learn(schemaId: number, signal: AbortSignal): Promise<void>;
+  learn(schemaId: number): Promise<boolean>;
 }

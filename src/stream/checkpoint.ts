@@ -5,7 +5,7 @@
 import { CommitFailedError, CorruptStateError } from '../errors.ts';
 import { rowLayout } from '../model/row-layout.ts';
 import type { HistoryEntry } from '../ports/codec.ts';
-import type { Checkpoint, ItemChange, StateChange } from '../ports/transport.ts';
+import type { Checkpoint, ItemChange, Offset, StateChange } from '../ports/transport.ts';
 import { historyKey, itemKey, settingsKey, sumsKey, taskKey, userKey } from './keys.ts';
 import { encodeNumbers } from './numbers.ts';
 import { Pace } from './pace.ts';
@@ -21,6 +21,7 @@ export type CheckpointResult =
 
 /** Runs one checkpoint of a task. Throws what makes the task unusable (fenced, disk full, offset moved by others). */
 export async function checkpoint(task: Task): Promise<CheckpointResult> {
+  if (task.failure !== null) throw task.failure;
   if (task.pendingCount === 0) {
     // Rows that were only reloaded for readers since the last checkpoint.
     task.settle(task.committedOffset);
@@ -41,15 +42,26 @@ export async function checkpoint(task: Task): Promise<CheckpointResult> {
 
 /** The outcome is unknown until the committed offset is read again. */
 async function recover(task: Task, prepared: Checkpoint, error: CommitFailedError): Promise<CheckpointResult> {
-  const committed = await task.lease.recover();
+  const committed = await recoveredOffset(task);
   if (committed === prepared.nextOffset) return settled(task, prepared);
   task.rollBack();
   if (committed === task.committedOffset) return { kind: 'put-back', error };
-  throw new CorruptStateError(
+  task.failure = new CorruptStateError(
     `Partition ${task.partition} is committed up to ${committed}, where ${task.committedOffset} or ${prepared.nextOffset} was expected: ` +
       'somebody else moved it. The task stops and is restored from the store.',
     { partition: task.partition, committed, before: task.committedOffset, after: prepared.nextOffset },
   );
+  throw task.failure;
+}
+
+/** While it is unknown what is committed, a further checkpoint could publish the same predictions twice. */
+async function recoveredOffset(task: Task): Promise<Offset> {
+  try {
+    return await task.lease.recover();
+  } catch (error) {
+    task.failure = error instanceof Error ? error : new Error(String(error));
+    throw error;
+  }
 }
 
 function settled(task: Task, prepared: Checkpoint): CheckpointResult {

@@ -62,13 +62,20 @@ export class FollowedItems implements ItemFollower {
   }
 
   /**
-   * A partition is now owned here, its task restored: what was followed of it is taken out again, exactly what the task
-   * holds itself. Call after its old owner is fenced and `follow` has reached the end, before the task works.
+   * The task of an expected partition is restored: its own contribution takes the place of what was followed, in one
+   * turn, so that nobody reads both or none. Once nothing is followed any more, not even rounding is left of the exchange.
+   * Call after its old owner is fenced and `follow` has reached the end, before the task works. Whoever gives the task up
+   * closes its contribution; the next `follow` starts over from what is committed.
    */
   takeOver(task: Task): void {
-    if (!this.#followed.delete(task.partition)) return;
-    task.learner.own.forEach((row, values) => this.#items.addForeign(row, values, -1));
-    this.#shares.drop(task.partition);
+    const { partition, learner } = task;
+    this.#feed.unfollow(partition);
+    if (this.#followed.delete(partition)) {
+      if (this.#followed.size === 0) this.#items.dropForeign();
+      else learner.own.forEach((row, values) => this.#items.addForeign(row, values, -1));
+      this.#shares.drop(partition);
+    }
+    this.#items.attach(learner.own);
   }
 
   contribution(partition: number, key: string, afterImage: Uint8Array): void {

@@ -75,7 +75,8 @@ export function ensureUser(task: Task, userId: string): number {
     users.markUsed(row);
     return row;
   }
-  if (!task.usersIncomplete) return -1;
+  // What the store still has of a user who was just forgotten must not come back.
+  if (!task.usersIncomplete || users.forgottenInBatch().has(userId)) return -1;
   const stored = task.lease.readState(userKey(userId));
   if (stored === undefined) return -1;
   loadUser(task, userId, stored);

@@ -50,6 +50,8 @@ export class Task {
   rewound = false;
   /** The next offset as of the last checkpoint. */
   committedOffset: Offset = 0;
+  /** Set once it cannot be known what is committed: then nothing more may be. */
+  failure: Error | null = null;
   /** True once the store says with which settings the task was learned. */
   settingsStored = false;
   /** True when the store may hold users that memory does not. */

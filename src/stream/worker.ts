@@ -11,6 +11,8 @@ import { ItemTable } from '../model/item-table.ts';
 import type { ItemFeed, InputRecord, Offset, PartitionLease, TransportListener } from '../ports/transport.ts';
 import type { Log } from '../ports/log.ts';
 import type { CheckpointOutcome, Telemetry } from '../ports/telemetry.ts';
+import type { SchemaSource } from '../ports/schema-source.ts';
+import { decodableCount } from './await-schemas.ts';
 import { checkpoint } from './checkpoint.ts';
 import { FollowedItems } from './follow-items.ts';
 import { Pace } from './pace.ts';
@@ -22,6 +24,8 @@ import { Turns } from './turns.ts';
 
 export interface WorkerOptions extends TaskTools {
   readonly feed: ItemFeed;
+  /** Where writers' schemas are asked for; without it the codec knows all that it will ever know. */
+  readonly schemas?: SchemaSource;
   readonly log: Log;
   readonly telemetry: Telemetry;
   /** A checkpoint is written after this many records, or this long after the first of them. */
@@ -73,21 +77,30 @@ export class Worker implements TransportListener {
     this.#followed.expect(lease.partition);
     try {
       await this.#followed.follow();
-      const task = new Task(this.#options, lease, this.items, this.#tasks, (t) => this.#shares.refresh(t));
+      const { task, records } = await this.#restored(lease);
+      // Nothing is awaited here: the task and its share of items and sums appear at once.
+      this.#followed.takeOver(task);
       this.#tasks.set(lease.partition, task);
       this.#turns.set(lease.partition, new Turns());
-      const records = await restoreTask(task);
-      this.#followed.takeOver(task);
       this.#shares.refresh(task);
       const durationMs = clock.monotonicMs() - startMs;
       telemetry.restored(lease.partition, durationMs, records);
       log.info({ partition: lease.partition, offset: task.committedOffset, records, durationMs }, 'partition restored');
-    } catch (error) {
-      this.#drop(lease.partition);
-      throw error;
     } finally {
       this.#followed.expectNoMore(lease.partition);
       this.#assignments--;
+    }
+  }
+
+  /** A task as it was committed, of which nobody sees anything yet. */
+  async #restored(lease: PartitionLease): Promise<{ readonly task: Task; readonly records: number }> {
+    const task = new Task(this.#options, lease, this.items, this.#tasks, (t) => this.#shares.refresh(t));
+    this.items.closeContribution(task.learner.own);
+    try {
+      return { task, records: await restoreTask(task) };
+    } catch (error) {
+      task.learner.close();
+      throw error;
     }
   }
 
@@ -96,7 +109,7 @@ export class Worker implements TransportListener {
     return this.#inTurn(partition, async () => {
       const pace = new Pace(this.#options.clock);
       // What lies between the next offset and these records was rolled back by a checkpoint of the timer: first that.
-      for (const record of task.rewound ? [] : records) {
+      for (const record of task.rewound ? [] : await this.#decodable(records)) {
         processRecord(task, record);
         if (task.pendingCount >= this.#options.checkpointEvents && !(await this.#checkpoint(task))) break;
         if (pace.isOver()) await pace.breathe();
@@ -120,7 +133,8 @@ export class Worker implements TransportListener {
   }
 
   async lost(partition: number): Promise<void> {
-    this.#drop(partition);
+    // A checkpoint under way is fenced and ends; only then may its rows go.
+    if (this.#tasks.has(partition)) await this.#inTurn(partition, () => Promise.resolve(this.#drop(partition)));
     await this.#followed.follow();
   }
 
@@ -129,7 +143,7 @@ export class Worker implements TransportListener {
     await Promise.all(
       [...this.#tasks.values()].map((task) =>
         this.#inTurn(task.partition, async () => {
-          await this.#checkpoint(task);
+          if (this.#tasks.get(task.partition) === task) await this.#checkpoint(task);
         }),
       ),
     );
@@ -175,6 +189,14 @@ export class Worker implements TransportListener {
       if (error instanceof FencedError) this.#options.log.warn({ reason: error.message }, 'checkpoint was fenced off');
       else this.#options.onFatal(error);
     }
+  }
+
+  /** The records whose schemas are known; those behind are delivered again. */
+  async #decodable(records: readonly InputRecord[]): Promise<readonly InputRecord[]> {
+    const { schemas, codec } = this.#options;
+    if (schemas === undefined) return records;
+    const count = await decodableCount(records, codec, schemas);
+    return count === records.length ? records : records.slice(0, count);
   }
 
   #inTurn<T>(partition: number, work: () => Promise<T>): Promise<T> {

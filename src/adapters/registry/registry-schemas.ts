@@ -13,6 +13,7 @@ import type { RegistryClient } from './registry-client.ts';
 const maxSchemas = 1000;
 const unknownForMs = 60_000;
 const slowestAskMs = 5000;
+const longestWaitMs = 1000;
 
 export interface RegistrySchemas extends SchemaSource {
   /** The schema of an id as parsed JSON; undefined when there is none, or nobody has asked yet. */
@@ -29,9 +30,8 @@ export function createRegistrySchemas(client: Pick<RegistryClient, 'schemaById'>
   const asking = new Map<number, Promise<void>>();
   let unansweredCount = 0;
 
-  async function ask(schemaId: number, signal: AbortSignal): Promise<void> {
+  async function ask(schemaId: number): Promise<void> {
     for (let waitMs = 250; ; waitMs = Math.min(2 * waitMs, slowestAskMs)) {
-      signal.throwIfAborted();
       try {
         const answer = await client.schemaById(schemaId);
         if (answer.kind === 'found') known.set(schemaId, answer.value);
@@ -42,17 +42,20 @@ export function createRegistrySchemas(client: Pick<RegistryClient, 'schemaById'>
         unansweredCount++;
         log.warn({ schemaId, waitMs, reason: error.message }, 'waiting for the schema registry');
       }
-      await delay(waitMs, undefined, { signal });
+      await delay(waitMs, undefined, { ref: false });
     }
   }
 
+  const isKnown = (schemaId: number): boolean => known.has(schemaId) || unknown.has(schemaId);
+
   return {
     schemaById: (schemaId) => known.get(schemaId),
-    isKnown: (schemaId) => known.has(schemaId) || unknown.has(schemaId),
-    async learn(schemaId, signal) {
-      const question = asking.get(schemaId) ?? ask(schemaId, signal).finally(() => asking.delete(schemaId));
+    isKnown,
+    async learn(schemaId) {
+      const question = asking.get(schemaId) ?? ask(schemaId).finally(() => asking.delete(schemaId));
       asking.set(schemaId, question);
-      await question;
+      const answered = await Promise.race([question.then(() => true), delay(longestWaitMs, false)]);
+      return answered && isKnown(schemaId);
     },
     get unansweredCount() {
       return unansweredCount;
