@@ -79,7 +79,7 @@ export class ItemTable {
       this.#pins = grown;
     }
     this.#ids.add(id, row);
-    fillSeeded(this.#rest.floats(row), this.#rest.at(row), this.k, hashId(id, this.#seed), this.#deviation);
+    this.#fillInitial(row);
     // An item's row holds nothing that a failed batch could have made: it is never undone.
     this.#ids.settle();
     this.#rest.settle();
@@ -108,6 +108,11 @@ export class ItemTable {
     for (let i = 0; i < this.cells; i++) rest[at + i] = rest[at + i]! + sign * values[i]!;
   }
 
+  /** Nobody elsewhere contributes any more: every `rest` is its initial value again, bit for bit. */
+  dropForeign(): void {
+    for (let row = 0; row < this.#ids.rowLimit; row++) if (this.#ids.has(row)) this.#fillInitial(row);
+  }
+
   pin(row: number, count: 1 | -1): void {
     this.#pins[row] = this.#pins[row]! + count;
   }
@@ -115,8 +120,13 @@ export class ItemTable {
   /** A new task's share of every item. */
   openContribution(): ItemContribution {
     const contribution = new ItemContribution(this.cells);
-    this.#contributions.push(contribution);
+    this.attach(contribution);
     return contribution;
+  }
+
+  /** From now on the contribution is part of every row, until `closeContribution`. */
+  attach(contribution: ItemContribution): void {
+    if (!this.#contributions.includes(contribution)) this.#contributions.push(contribution);
   }
 
   closeContribution(contribution: ItemContribution): void {
@@ -137,6 +147,13 @@ export class ItemTable {
       this.#rest.settle();
       this.#evictedCount++;
     }
+  }
+
+  #fillInitial(row: number): void {
+    const rest = this.#rest.floats(row);
+    const at = this.#rest.at(row);
+    fillSeeded(rest, at, this.k, hashId(this.#ids.idOf(row), this.#seed), this.#deviation);
+    rest.fill(0, at + this.k, at + this.cells);
   }
 }
 

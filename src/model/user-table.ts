@@ -15,7 +15,7 @@ export class UserTable {
   readonly #settings: LearnerSettings;
   readonly #ids = new IdTable();
   readonly #rows: Arena;
-  #forgotten: string[] = [];
+  readonly #forgotten = new Set<string>();
   #evictedCount = 0;
 
   constructor(settings: LearnerSettings, pin: (itemRow: number, count: 1 | -1) => void) {
@@ -91,10 +91,10 @@ export class UserTable {
     this.history.release(this.head(row));
     this.#ids.remove(id, row);
     this.#rows.free(row);
-    this.#forgotten.push(id);
+    this.#forgotten.add(id);
   }
 
-  forgottenInBatch(): readonly string[] {
+  forgottenInBatch(): ReadonlySet<string> {
     return this.#forgotten;
   }
 
@@ -124,14 +124,14 @@ export class UserTable {
     this.#ids.settle();
     this.#rows.settle();
     this.history.settle();
-    this.#forgotten.length = 0;
+    this.#forgotten.clear();
   }
 
   rollBack(): void {
     this.history.rollBack();
     this.#rows.rollBack();
     this.#ids.rollBack();
-    this.#forgotten.length = 0;
+    this.#forgotten.clear();
   }
 
   /** Between batches: drops rows not used for long from memory until `limit` are left. */

@@ -120,6 +120,8 @@ export interface ItemFeed {
   read(partition: number, itemId: string): Uint8Array | undefined;
   /** Brings the follower up to the present end of every partition for which `wanted` is true. */
   follow(follower: ItemFollower, wanted: (partition: number) => boolean): Promise<void>;
+  /** Forgets what was followed of a partition: should it be wanted again, it starts over from its contributions. */
+  unfollow(partition: number): void;
 }
 
 /** Appends ratings to the log: what the HTTP intake and `freshet replay` write to. */

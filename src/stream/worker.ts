@@ -134,7 +134,12 @@ export class Worker implements TransportListener {
 
   async lost(partition: number): Promise<void> {
     // A checkpoint under way is fenced and ends; only then may its rows go.
-    if (this.#tasks.has(partition)) await this.#inTurn(partition, () => Promise.resolve(this.#drop(partition)));
+    if (this.#tasks.has(partition)) {
+      await this.#inTurn(partition, () => {
+        this.#drop(partition);
+        return Promise.resolve();
+      });
+    }
     await this.#followed.follow();
   }
 

@@ -60,6 +60,7 @@ export function createItemFeeds(engine: EngineReads): ItemFeeds {
         last = last.catch(() => undefined).then(() => follow(follower, wanted));
         return last;
       },
+      unfollow: (partition) => void followed.delete(partition),
     };
   }
 
