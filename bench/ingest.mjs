@@ -1,0 +1,187 @@
+/**
+ * How many ratings `freshet run` takes in over HTTP until all of it is learned and durable, and how long one who asks for
+ * a prediction waits meanwhile. Prints a table, or one JSON object with --json. Runs on dist.
+ *
+ *   npm run bench:ingest [-- --effort full,fast] [--repeat 3] [--ratings N] [--rate N] [--json]
+ *
+ * Each effort runs twice: as fast as it goes, and at the rate of the bar (or --rate), where the waiting counts. The
+ * client posts batches of 1,000 over two connections, made beforehand; one thread asks for single predictions.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import Table from 'cli-table3';
+import { openEmbeddedReadOnly } from '../dist/adapters/embedded/open-embedded.js';
+import { syntheticRatings } from '../dist/adapters/synthetic/synthetic-ratings.js';
+
+const { values } = parseArgs({
+  options: {
+    effort: { type: 'string', default: 'full,fast' },
+    repeat: { type: 'string', default: '3' },
+    ratings: { type: 'string' },
+    rate: { type: 'string' },
+    'probe-rate': { type: 'string', default: '200' },
+    /** Words for the worker, such as "--checkpoint-events 4000". */
+    flags: { type: 'string', default: '' },
+    /** Words for its Node, such as "--cpu-prof --cpu-prof-dir=/tmp/p". */
+    node: { type: 'string', default: '' },
+    /** Only as fast as it goes, or only at the rate. */
+    mode: { type: 'string', default: 'flood,paced' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const bars = { full: { rate: 12_000, p99Ms: 2 }, fast: { rate: 30_000, p99Ms: 2 } };
+const batchRatings = 1000;
+const connections = 2;
+const secondsPerRun = 12;
+
+const words = (text) => text.split(' ').filter((word) => word !== '');
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+const round = (number, digits = 0) => Number(number.toFixed(digits));
+
+function bodiesOf(count) {
+  const table = syntheticRatings({ seed: 9, events: count, users: 20_000, items: 5_000 });
+  const entry = (i) => ({
+    userId: table.users[table.userIndex[i]],
+    itemId: table.items[table.itemIndex[i]],
+    rating: table.ratings[i],
+    ratedAt: table.ratedAtMs[i],
+    eventId: `event-${i}`,
+  });
+  return Array.from({ length: count / batchRatings }, (_, batch) =>
+    Buffer.from(JSON.stringify(Array.from({ length: batchRatings }, (_, i) => entry(batch * batchRatings + i)))),
+  );
+}
+
+async function startWorker(folder, effort) {
+  const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+  const run = ['run', '--data', folder, '--http-port', '0', '--scale', '0.5..5', '--effort', effort];
+  const child = spawn(process.execPath, [...words(values.node), main, ...run, ...words(values.flags)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const port = await new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const { msg, httpPort } = JSON.parse(line);
+      if (msg === 'ready') resolve(httpPort);
+    });
+    child.once('exit', () => reject(new Error('the worker did not start')));
+  });
+  return {
+    port,
+    async stop() {
+      child.kill('SIGTERM');
+      if (child.exitCode === null) await once(child, 'exit');
+    },
+  };
+}
+
+/** Posts until it is accepted; resolves with how often it had to come back. */
+function post(agent, port, body) {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'content-length': body.length };
+    const asked = request({ agent, port, host: '127.0.0.1', method: 'POST', path: '/ratings', headers }, (response) => {
+      const { statusCode } = response;
+      response.resume().once('end', () => {
+        if (statusCode === 202) resolve(0);
+        else if (statusCode !== 429) reject(new Error(`POST /ratings answered ${statusCode}`));
+        else {
+          const pauseMs = 1000 * Number(response.headers['retry-after'] ?? 1);
+          wait(pauseMs)
+            .then(() => post(agent, port, body))
+            .then((times) => resolve(times + 1), reject);
+        }
+      });
+    });
+    asked.once('error', reject);
+    asked.end(body);
+  });
+}
+
+/** One run; `rate` 0 is as fast as it goes. */
+async function ingest(effort, bodies, rate) {
+  const folder = mkdtempSync(join(tmpdir(), 'freshet-bench-'));
+  const worker = await startWorker(folder, effort);
+  const view = await openEmbeddedReadOnly(folder);
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const workerData = { port: worker.port, rate: Number(values['probe-rate']) };
+  const prober = new Worker(new URL('ingest-prober.mjs', import.meta.url), { workerData });
+  await once(prober, 'message');
+  try {
+    const startMs = performance.now();
+    let next = 0;
+    let refused = 0;
+    await Promise.all(
+      Array.from({ length: connections }, async () => {
+        while (next < bodies.length) {
+          const number = next++;
+          const dueMs = rate === 0 ? 0 : startMs + (number * batchRatings * 1000) / rate;
+          if (dueMs > performance.now()) await wait(dueMs - performance.now());
+          refused += await post(agent, worker.port, bodies[number]);
+        }
+      }),
+    );
+    const acceptedMs = performance.now() - startMs;
+    while (view.committedOffset(0) < bodies.length * batchRatings) await wait(5);
+    const learnedMs = performance.now() - startMs;
+    prober.postMessage('stop');
+    const [waits] = await once(prober, 'message');
+    const perSecond = (elapsedMs) => (bodies.length * batchRatings * 1000) / elapsedMs;
+    return { accepted: perSecond(acceptedMs), learned: perSecond(learnedMs), refused, ...waits };
+  } finally {
+    await prober.terminate();
+    agent.destroy();
+    await view.close();
+    await worker.stop();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const results = [];
+for (const effort of values.effort.split(',')) {
+  const barRate = bars[effort].rate;
+  const rate = values.rate === undefined ? barRate : Number(values.rate);
+  const count = Math.ceil(Number(values.ratings ?? rate * secondsPerRun) / batchRatings) * batchRatings;
+  const bodies = bodiesOf(count);
+  for (const mode of values.mode.split(',')) {
+    const runs = [];
+    for (let i = 0; i < Number(values.repeat); i++) {
+      runs.push(await ingest(effort, bodies, mode === 'flood' ? 0 : rate));
+      if (!values.json) process.stderr.write(`${effort} ${mode}: ${JSON.stringify(runs.at(-1))}\n`);
+    }
+    const of = (name, digits) => round(median(runs.map((run) => run[name])), digits);
+    results.push({
+      effort,
+      rate: mode === 'flood' ? null : rate,
+      ratings: count,
+      acceptedPerSecond: of('accepted'),
+      learnedPerSecond: of('learned'),
+      learnedPerSecondWorst: round(Math.min(...runs.map((run) => run.learned))),
+      refused: of('refused'),
+      waitMs: { p50: of('p50Ms', 2), p99: of('p99Ms', 2), max: of('maxMs', 2) },
+      asked: of('asked'),
+      bar: mode === 'flood' ? { learnedPerSecond: barRate } : { waitP99Ms: bars[effort].p99Ms },
+    });
+  }
+}
+
+if (values.json) {
+  console.log(JSON.stringify({ bench: 'ingest', cores: cpus().length, node: process.version, results }));
+} else {
+  const head = ['effort', 'offered/s', 'learned/s', 'worst', 'bar', '429', 'wait p50 ms', 'p99', 'max', 'bar'];
+  const table = new Table({ head, style: { head: [], border: [] } });
+  for (const { effort, rate, learnedPerSecond, learnedPerSecondWorst, bar, refused, waitMs } of results) {
+    const bar1 = bar.learnedPerSecond ?? '';
+    const row = [effort, rate ?? 'all', learnedPerSecond, learnedPerSecondWorst, bar1, refused];
+    table.push([...row, waitMs.p50, waitMs.p99, waitMs.max, bar.waitP99Ms ?? '']);
+  }
+  console.log(table.toString());
+}
