@@ -10,7 +10,7 @@ export interface Kernel {
   /** `out[i] += a[i]` over `n` cells. */
   add(out: Float32Array, outAt: number, a: Float32Array, aAt: number, n: number): void;
   /**
-   * One step of biased matrix factorization [Koren09, eq. 5] on the residual that biases leave:
+   * One step of biased matrix factorization [Koren09] on the residual that biases leave:
    * `e = residual - p·q`; `p += userRate (e q - λ p)`; `dq += itemRate (e p - λ q)` with the `p` from before the step.
    * `q` (the item's sum of contributions) is read only; the change is added to `own`, the task's contribution.
    */

@@ -7,7 +7,7 @@
  * Λ: diagonal ridge (`ridge`, and `contextRidge` for products with the context); γ: `stackDecayRatio`; base: the factors
  * expert's answer. The sums are additive, so every task keeps its share and all learn one stack; w is solved anew every
  * `solveEvery` events of the task (more often at first) instead of after each: the sums are exact, only w is a few events
- * old, and it costs a tenth of the usual rank-one update of the inverse [Haykin02, ch. 9].
+ * old, and it costs a tenth of the usual rank-one update of the inverse [Haykin02].
  * With no event behind it w is 0 and the answer is the base. A solve that fails numerically leaves w as it was.
  */
 import { packedSize, type Kernel } from '../kernel/kernel.ts';

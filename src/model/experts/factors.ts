@@ -2,7 +2,7 @@
  * Biased matrix factorization by incremental SGD with experience replay.
  *
  *   ŷ = ȳ + b_i + l_u + p_u·q_i
- *   e = y - ŷ;  p_u += η_u (e q_i - λ p_u);  q_i += η_i (e p_u - λ q_i)          [Koren09, eq. 5]
+ *   e = y - ŷ;  p_u += η_u (e q_i - λ p_u);  q_i += η_i (e p_u - λ q_i)          [Koren09]
  *   η = max(η_floor, η_0 / (1 + n / n_half)),  n the row's own count of ratings
  *
  * p_u, q_i: k cells of the user's and the item's row; η_0, η_floor, n_half, λ: `learningRate`, `learningRateFloor`,
