@@ -102,6 +102,6 @@ function textOf({ userId, partition, offset, known, rememberedRatings }: ForgetR
   return [
     `User ${userId} is forgotten (${where}): row, level and factors are deleted, and ${rememberedRatings ?? 0} remembered ratings `,
     'taken out of the mean and of their items.\n',
-    'What the ratings taught the factors of items stays, and so do the records in the log.\n',
+    'What older ratings left in the items stays, like what all of them taught the factors of items, and the records in the log.\n',
   ].join('');
 }

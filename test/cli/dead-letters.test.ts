@@ -23,9 +23,14 @@ const foreign = (id: string, stars = 4): string =>
   JSON.stringify({ customer: { id }, sku: 's1', stars, ratedAt: 1000 });
 
 /** A worker that takes in what waits, and these records. */
-async function process(folder: string, values: readonly string[], options: Partial<CodecOptions> = {}): Promise<void> {
+async function process(
+  folder: string,
+  values: readonly string[],
+  options: Partial<CodecOptions> = {},
+  partitionCount?: number,
+): Promise<void> {
   const codec = createCodec({ scale, nowMs: () => Date.now(), ...options });
-  const store = await openEmbedded({ folder });
+  const store = await openEmbedded({ folder, ...(partitionCount === undefined ? {} : { partitionCount }) });
   try {
     await withBatchWorker(store, { settings: defaultSettings, scale, codec }, capturedIo().io, async (worker) => {
       await store.append(
@@ -104,6 +109,22 @@ it('replays once more what was refused again', async () => {
   expect(await runForJson('dead-letters', 'replay', '--data', folder, ...mapped)).toMatchObject({ replayed: 1 });
   await process(folder, [], { mapping });
   expect(await runForJson('inspect', '--data', folder)).toMatchObject({ ratingsApplied: 1, deadLetters: 2 });
+});
+
+it('puts a record into the partition of the user whom it names now', async () => {
+  const folder = newFolder();
+  await process(folder, [], {}, 2);
+  const users = ['a', 'b', 'c', 'd', 'e', 'f'];
+  await process(
+    folder,
+    users.map((id) => foreign(id)),
+  );
+  expect(await runForJson('dead-letters', 'replay', '--data', folder, ...mapped)).toMatchObject({ replayed: 6 });
+  await process(folder, [], { mapping });
+  expect(await runForJson('inspect', '--data', folder)).toMatchObject({ ratingsApplied: 6, users: 6 });
+  const homes = new Set<unknown>();
+  for (const id of users) homes.add((await runForJson('inspect', 'user', id, '--data', folder))['partition']);
+  expect([...homes].sort()).toEqual([0, 1]);
 });
 
 it('refuses to replay while a worker holds the folder, and lists all the same', async () => {

@@ -1,5 +1,12 @@
-import { expect, it } from 'vitest';
+import { PassThrough } from 'node:stream';
+import { expect, it, vi } from 'vitest';
+import { createCodec } from '../../src/adapters/avro/codec.ts';
+import { openInMemory } from '../../src/adapters/embedded/open-in-memory.ts';
+import { createLog } from '../../src/adapters/logging/log.ts';
+import { systemClock } from '../../src/adapters/system/clock.ts';
 import { UsageError } from '../../src/errors.ts';
+import { plainKernel } from '../../src/kernel/plain.ts';
+import type { Scale } from '../../src/model/scale.ts';
 import { defaultSettings } from '../../src/model/settings.ts';
 import {
   decodeStoredSettings,
@@ -7,6 +14,7 @@ import {
   refuseOtherSettings,
   storedSettingsOf,
 } from '../../src/stream/stored-settings.ts';
+import { Worker } from '../../src/stream/worker.ts';
 
 const stored = storedSettingsOf({ settings: defaultSettings, scale: { lo: 0.5, hi: 5 } });
 
@@ -34,4 +42,45 @@ it('names every difference at once', () => {
 
 it('refuses settings that are damaged', () => {
   expect(() => decodeStoredSettings(new Uint8Array([1, 2, 3]))).toThrow(/no JSON/);
+});
+
+it('a task that was learned with another scale is not restored, whatever stored it', async () => {
+  const store = openInMemory();
+  const parts = {
+    settings: defaultSettings,
+    kernel: plainKernel,
+    clock: systemClock,
+    topic: 'ratings',
+    partitionCount: 1,
+  };
+  const caps = { maxUsers: 1000, maxItems: 1000, checkpointEvents: 1, checkpointMs: 60_000 };
+  const log = createLog('silent', new PassThrough());
+  const begin = (scale: Scale) => {
+    const member = store.member();
+    const codec = createCodec({ scale, nowMs: () => Date.now() });
+    const telemetry = { checkpoint: () => undefined, restored: () => undefined };
+    const onFatal = (): void => undefined;
+    const worker = new Worker({ ...parts, ...caps, scale, codec, log, telemetry, feed: member.items, onFatal });
+    const started = member.start(worker);
+    const stop = async (): Promise<void> => {
+      await member.stop();
+      await worker.stop();
+    };
+    return { started, stop };
+  };
+
+  const first = begin({ lo: 1, hi: 10 });
+  await first.started;
+  await store.append(0, [
+    { key: null, value: Buffer.from('{"userId": "u", "itemId": "i", "rating": 7, "ratedAt": 1000}') },
+  ]);
+  await vi.waitUntil(() => store.backlog() === 0);
+  await first.stop();
+  const other = begin({ lo: 1, hi: 5 });
+  await expect(other.started).rejects.toThrow('--scale 1..10 and 1..5 is asked for');
+  await other.stop();
+  const same = begin({ lo: 1, hi: 10 });
+  await same.started;
+  await same.stop();
+  await store.close();
 });
