@@ -43,6 +43,7 @@ export class Worker implements TransportListener {
   readonly #shares: Shares;
   readonly #followed: FollowedItems;
   readonly #stopTicking: () => void;
+  #ticking: Promise<void> = Promise.resolve();
   #assignments = 0;
 
   constructor(options: WorkerOptions) {
@@ -58,7 +59,9 @@ export class Worker implements TransportListener {
       this.#tasks,
       options.codec,
     );
-    this.#stopTicking = options.clock.every(options.checkpointMs, () => void this.#tick());
+    this.#stopTicking = options.clock.every(options.checkpointMs, () => {
+      this.#ticking = Promise.all([this.#ticking, this.#tick()]).then(() => undefined);
+    });
   }
 
   get tasks(): Tasks {
@@ -159,9 +162,13 @@ export class Worker implements TransportListener {
     return this.#followed.follow();
   }
 
-  /** Stops the timer. The transport's `stop` comes first: it revokes every partition. */
-  stop(): void {
+  /**
+   * Stops the timer; resolves when nothing of it is at work, so that the log may be closed. The transport's `stop` comes
+   * first: it revokes every partition.
+   */
+  stop(): Promise<void> {
     this.#stopTicking();
+    return this.#ticking;
   }
 
   /** True when the batch is durable; false when it was put back and must be processed again. */
