@@ -11,6 +11,7 @@ export const registry = {
   inspect: async () => (await import('./inspect.ts')).inspect,
   forget: async () => (await import('./forget.ts')).forget,
   'dead-letters': async () => (await import('./dead-letters.ts')).deadLetters,
+  schemas: async () => (await import('./schemas.ts')).schemas,
   seed: async () => (await import('./seed.ts')).seed,
   doctor: async () => (await import('./doctor.ts')).doctor,
 } satisfies Registry;
