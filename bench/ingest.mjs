@@ -5,7 +5,8 @@
  *   npm run bench:ingest [-- --effort full,fast] [--repeat 3] [--ratings N] [--rate N] [--json]
  *
  * Each effort runs twice: as fast as it goes, and at the rate of the bar (or --rate), where the waiting counts. The
- * client posts batches of 1,000 over two connections, made beforehand; one thread asks for single predictions.
+ * client posts batches of 1,000 over two connections, made beforehand; one thread asks for single predictions. A second's
+ * worth of ratings comes before, unmeasured: the code of a new process is slow until it is compiled.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -32,7 +33,7 @@ const { values } = parseArgs({
     'probe-rate': { type: 'string', default: '200' },
     /** Words for the worker, such as "--checkpoint-events 4000". */
     flags: { type: 'string', default: '' },
-    /** Words for its Node, such as "--cpu-prof --cpu-prof-dir=/tmp/p". */
+    /** Words for its Node, such as --node="--cpu-prof". */
     node: { type: 'string', default: '' },
     /** Only as fast as it goes, or only at the rate. */
     mode: { type: 'string', default: 'flood,paced' },
@@ -42,7 +43,7 @@ const { values } = parseArgs({
 const bars = { full: { rate: 12_000, p99Ms: 2 }, fast: { rate: 30_000, p99Ms: 2 } };
 const batchRatings = 1000;
 const connections = 2;
-const secondsPerRun = 12;
+const secondsPerRun = 10;
 
 const words = (text) => text.split(' ').filter((word) => word !== '');
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
@@ -115,26 +116,34 @@ async function ingest(effort, bodies, rate) {
   const workerData = { port: worker.port, rate: Number(values['probe-rate']) };
   const prober = new Worker(new URL('ingest-prober.mjs', import.meta.url), { workerData });
   await once(prober, 'message');
-  try {
+  let next = 0;
+  let refused = 0;
+  /** Posts up to a batch and waits until it is learned and durable; resolves with the milliseconds to both. */
+  async function postUpTo(end) {
     const startMs = performance.now();
-    let next = 0;
-    let refused = 0;
+    const first = next;
     await Promise.all(
       Array.from({ length: connections }, async () => {
-        while (next < bodies.length) {
+        while (next < end) {
           const number = next++;
-          const dueMs = rate === 0 ? 0 : startMs + (number * batchRatings * 1000) / rate;
+          const dueMs = rate === 0 ? 0 : startMs + ((number - first) * batchRatings * 1000) / rate;
           if (dueMs > performance.now()) await wait(dueMs - performance.now());
           refused += await post(agent, worker.port, bodies[number]);
         }
       }),
     );
     const acceptedMs = performance.now() - startMs;
-    while (view.committedOffset(0) < bodies.length * batchRatings) await wait(5);
-    const learnedMs = performance.now() - startMs;
+    while (view.committedOffset(0) < end * batchRatings) await wait(5);
+    return { acceptedMs, learnedMs: performance.now() - startMs };
+  }
+  try {
+    const warmUp = Math.ceil(bodies.length / (secondsPerRun + 1));
+    await postUpTo(warmUp);
+    prober.postMessage('count');
+    const { acceptedMs, learnedMs } = await postUpTo(bodies.length);
     prober.postMessage('stop');
     const [waits] = await once(prober, 'message');
-    const perSecond = (elapsedMs) => (bodies.length * batchRatings * 1000) / elapsedMs;
+    const perSecond = (elapsedMs) => ((bodies.length - warmUp) * batchRatings * 1000) / elapsedMs;
     return { accepted: perSecond(acceptedMs), learned: perSecond(learnedMs), refused, ...waits };
   } finally {
     await prober.terminate();
@@ -149,7 +158,7 @@ const results = [];
 for (const effort of values.effort.split(',')) {
   const barRate = bars[effort].rate;
   const rate = values.rate === undefined ? barRate : Number(values.rate);
-  const count = Math.ceil(Number(values.ratings ?? rate * secondsPerRun) / batchRatings) * batchRatings;
+  const count = Math.ceil(Number(values.ratings ?? rate * (secondsPerRun + 1)) / batchRatings) * batchRatings;
   const bodies = bodiesOf(count);
   for (const mode of values.mode.split(',')) {
     const runs = [];
