@@ -254,7 +254,7 @@ describe('an event that comes again', () => {
     await first.send(...filler);
     const second = await first.crash();
     await second.send(...filler);
-    // 99,998 events in between: `again` is the oldest of the last 100,000.
+    // 99,998 events in between: the two are the first and the last of 100,000.
     await second.send(again);
     expect(second.worker.tasks.get(0)!.counts.skipped).toBe(1);
     const third = await second.crash();
