@@ -126,12 +126,6 @@ export class RegistryError extends FreshetError {
   }
 }
 
-/** A running worker did not answer a command's request, or refused it: tell the user, who knows what became of it. */
-export class WorkerRequestError extends FreshetError {
-  readonly code = 'FRESHET_WORKER_REQUEST';
-  readonly retriable = false;
-}
-
 /** A bug of ours: please report it. */
 export class InvariantViolation extends FreshetError {
   readonly code = 'FRESHET_BUG';
