@@ -33,6 +33,8 @@ export interface RatingDecoder {
 }
 
 export interface EventCodec {
+  /** The record key of a user: what `decodeUserKey` reads. */
+  encodeUserKey(userId: string): Uint8Array;
   encodeRating(rating: Rating): Uint8Array;
   encodePrediction(event: PredictionEvent): Uint8Array;
   decodePrediction(bytes: Uint8Array): PredictionEvent;

@@ -69,7 +69,7 @@ function predict(task: Task, record: InputRecord, rating: Rating, seconds: numbe
   const answer = learner.predictOne(ensureUser(task, rating.userId), ensureItem(task, rating.itemId), seconds);
   const nowMs = tools.clock.nowMs();
   const event = task.draft.event(answer, rating, record.offset, nowMs);
-  task.predictions.push({ key: utf8.encode(rating.userId), value: tools.codec.encodePrediction(event) });
+  task.predictions.push({ key: tools.codec.encodeUserKey(rating.userId), value: tools.codec.encodePrediction(event) });
   task.counts.predictions++;
   task.counts.eventTimeLagMs = Math.max(0, nowMs - rating.ratedAtMs);
   if (rating.rating === null) return;
@@ -102,5 +102,3 @@ function deadLetter(task: Task, record: InputRecord, error: RejectedRecordError)
   });
   task.deadLetters.push({ key: key === null ? null : new Uint8Array(key), value: letter });
 }
-
-const utf8 = new TextEncoder();

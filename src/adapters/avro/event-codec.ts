@@ -28,6 +28,8 @@ export function createEventCodec(): EventCodec {
   const readDeadLetter = createDecoder(deadLetterType);
 
   return {
+    // From the pool of buffers: a key with memory of its own, as TextEncoder gives, costs the garbage collector dearly.
+    encodeUserKey: (userId) => Buffer.from(userId),
     encodeRating(rating: Rating) {
       const { userId, itemId, eventId, weight } = rating;
       return withHighFirstByte(

@@ -46,7 +46,9 @@ export function addRatingsRoutes(app: FastifyInstance, serving: Serving, intake:
     requireReady(serving);
     const userId = checkedId('userId', request.params.userId);
     const partition = serving.partitionOf(userId);
-    const offset = await intake.ratingsLog.append(partition, [{ key: Buffer.from(userId), value: null }]);
+    const offset = await intake.ratingsLog.append(partition, [
+      { key: intake.codec.encodeUserKey(userId), value: null },
+    ]);
     return send(reply, 202, { userId, partition, offset });
   });
 }

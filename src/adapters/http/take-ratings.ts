@@ -102,7 +102,7 @@ async function check(intake: RatingsIntake, entries: Entries): Promise<Checked> 
 
 function keep(intake: RatingsIntake, entry: unknown, byPartition: Map<number, OutputRecord[]>): void {
   const rating = intake.codec.toRating(entry);
-  const record = { key: Buffer.from(rating.userId), value: intake.codec.encodeRating(rating) };
+  const record = { key: intake.codec.encodeUserKey(rating.userId), value: intake.codec.encodeRating(rating) };
   const partition = intake.serving.partitionOf(rating.userId);
   const records = byPartition.get(partition);
   if (records === undefined) byPartition.set(partition, [record]);

@@ -335,6 +335,7 @@ describe('ids', () => {
 
   test('a key is the user id as UTF-8, untrimmed', () => {
     expect(codec.decodeUserKey(new TextEncoder().encode(' Zoë '))).toBe(' Zoë ');
+    expect(codec.decodeUserKey(codec.encodeUserKey(' Zoë '))).toBe(' Zoë ');
     expect(codec.decodeUserKey(Buffer.from('é'.repeat(128)))).toHaveLength(128);
   });
 });

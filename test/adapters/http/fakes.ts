@@ -104,6 +104,7 @@ export const fakeCodec: RatingDecoder & EventCodec = {
   decodeUserKey: (key) => Buffer.from(key).toString(),
   schemaIdOf: () => null,
   encodeRating: (rating) => Buffer.from(JSON.stringify(rating)),
+  encodeUserKey: (userId) => Buffer.from(userId),
   encodePrediction: (event) => Buffer.from(JSON.stringify(event)),
   decodePrediction: (bytes) => JSON.parse(Buffer.from(bytes).toString()) as PredictionEvent,
   encodeDeadLetter: (letter) => Buffer.from(JSON.stringify(letter)),
