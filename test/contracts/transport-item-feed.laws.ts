@@ -42,6 +42,22 @@ export function itemFeedLaws(open: Open): void {
     expect(follower.heard).toEqual(['contribution 0 a 5', 'contribution 0 b 2', 'delta 0 a 8']);
   });
 
+  test('starts over from the contributions after it was told to forget a partition, and hears of it nothing twice', async () => {
+    const log = await open({ partitionCount: 2 });
+    const owner = await startWorker(log, [0, 1]);
+    const { items } = log.worker({ partitions: [] });
+    const follower = summingFollower();
+    await items.follow(follower, all);
+    await add(owner.lease(0), { a: 1 });
+    await add(owner.lease(1), { b: 5 });
+    items.unfollow(0);
+    await add(owner.lease(0), { a: 2 });
+    await items.follow(follower, all);
+    await add(owner.lease(0), { a: 4 });
+    await items.follow(follower, all);
+    expect(follower.heard).toEqual(['contribution 0 a 3', 'delta 1 b 5', 'delta 0 a 4']);
+  });
+
   test('starts over from the contributions in the next process', async () => {
     const log = await open({ partitionCount: 1 });
     const owner = await startWorker(log);
