@@ -28,7 +28,14 @@ export const mappingSettings = {
 
 export function mappingOf(values: Values<typeof mappingSettings>): Partial<CodecOptions> {
   const { map, schemas } = values;
-  const usual = { userId: 'userId', itemId: 'itemId', rating: 'rating', ratedAt: 'ratedAt', eventId: 'eventId' };
+  const usual = {
+    userId: 'userId',
+    itemId: 'itemId',
+    rating: 'rating',
+    ratedAt: 'ratedAt',
+    eventId: 'eventId',
+    weight: 'weight',
+  };
   return {
     ...(map === undefined ? {} : { mapping: { ...usual, ...map, ratedAtUnit: values.ratedAtUnit } }),
     ...(schemas === undefined ? {} : { schemaById: (id: number) => schemaFrom(schemas, id) }),

@@ -127,6 +127,7 @@ export const run = defineCommand({
         codec,
         topicReader: store,
         partitionCount: store.partitionCount,
+        limits: { backlogMaxCount: values.maxBacklog },
         metricsText: () => embedded.telemetry.metricsText(),
         onAnswered: (...request) => embedded.telemetry.httpRequest(...request),
         log,

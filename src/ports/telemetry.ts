@@ -1,6 +1,6 @@
 /** What can be seen of a running worker. Implementation: adapters/telemetry (Prometheus); docs/metrics.md lists it all. */
 
-/** Error of one expert, or of the published blend, on the events so far. Prequential: predicted before learned. */
+/** Error of one expert, or of the published blend, on the events so far. Prequential: predicted before learned. NaN before any. */
 export interface ExpertError {
   readonly expert: string;
   readonly rmseTotal: number;

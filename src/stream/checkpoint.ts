@@ -65,9 +65,10 @@ async function recoveredOffset(task: Task): Promise<Offset> {
 }
 
 function settled(task: Task, prepared: Checkpoint): CheckpointResult {
+  const records = prepared.nextOffset - task.committedOffset;
   task.settle(prepared.nextOffset);
   task.settingsStored = true;
-  return { kind: 'committed', sizeBytes: sizeOf(prepared), records: prepared.predictions.length };
+  return { kind: 'committed', sizeBytes: sizeOf(prepared), records };
 }
 
 /** After-images of all that the batch touched. Takes turns with whoever else waits for the thread; the task stands still. */

@@ -99,7 +99,7 @@ export class Score {
   }
 }
 
-/** One table of errors for several scores (tasks) together. */
+/** One table of errors for several scores (tasks) together; NaN where nothing was scored. */
 export function combinedErrors(experts: readonly string[], scores: readonly Score[]): ExpertError[] {
   return experts.map((expert, i) => {
     const n = experts.length;
@@ -118,15 +118,15 @@ export function combinedErrors(experts: readonly string[], scores: readonly Scor
     }
     return {
       expert,
-      rmseTotal: Math.sqrt(squared / Math.max(1, events)),
-      maeTotal: absolute / Math.max(1, events),
-      rmseWindow: Math.sqrt(window.squared / Math.max(1, window.events)),
-      maeWindow: window.absolute / Math.max(1, window.events),
+      rmseTotal: Math.sqrt(squared / events),
+      maeTotal: absolute / events,
+      rmseWindow: Math.sqrt(window.squared / window.events),
+      maeWindow: window.absolute / window.events,
     };
   });
 }
 
-/** Share of the windows' ratings inside their interval. */
+/** Share of the windows' ratings inside their interval; NaN where nothing was scored. */
 export function combinedCoverage(scores: readonly Score[]): number {
   let inside = 0;
   let events = 0;
@@ -134,5 +134,5 @@ export function combinedCoverage(scores: readonly Score[]): number {
     inside += score.windowInside();
     events += Math.min(score.windowOf(0).events, windowEvents);
   }
-  return events === 0 ? 0 : inside / events;
+  return inside / events;
 }

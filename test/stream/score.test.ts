@@ -23,12 +23,12 @@ describe('the score', () => {
     expect(apart).toEqual(together);
   });
 
-  test('of nothing is 0, not NaN', () => {
+  test('of nothing is not a number, so that no metric shows a perfect score', () => {
     expect(combinedErrors(experts, [scored()]).map(({ rmseTotal, maeWindow }) => [rmseTotal, maeWindow])).toEqual([
-      [0, 0],
-      [0, 0],
+      [NaN, NaN],
+      [NaN, NaN],
     ]);
-    expect(combinedCoverage([scored()])).toBe(0);
+    expect(combinedCoverage([scored()])).toBeNaN();
   });
 
   test('has a window of the last 10,000 events beside its totals', () => {
