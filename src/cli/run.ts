@@ -42,7 +42,7 @@ export const run = defineCommand({
       type: 'integer',
       min: 1,
       max: 100_000,
-      default: 2000,
+      default: 4000,
       unit: 'records',
       doc: 'A checkpoint is written after this many records.',
     },
