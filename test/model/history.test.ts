@@ -65,7 +65,7 @@ describe('history', () => {
           } else if (step.kind === 'clear') {
             history.clear(userRows[step.user]!, now.heads[step.user]!, step.slot);
             if (now.slots[step.user]!.delete(step.slot)) changed.add(`${userRows[step.user]!}/${step.slot >> 2}`);
-          } else {
+          } else if (step.kind === 'release') {
             history.release(now.heads[step.user]!);
             now.heads[step.user] = 0;
             now.slots[step.user]!.clear();

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../src/adapters/synthetic/seeded-random.ts';
+import type { Kernel } from '../../src/kernel/kernel.ts';
+import { plainKernel } from '../../src/kernel/plain.ts';
+import { allInputs, plainInputs } from '../../src/model/context.ts';
+import { defaultSettings } from '../../src/model/settings.ts';
+import { SharedSums } from '../../src/model/shared-sums.ts';
+import { Stack, stackCells, stackStateCells } from '../../src/model/stack.ts';
+
+function newStack(kernel: Kernel = plainKernel, settings = defaultSettings) {
+  const sums = new SharedSums(stackCells);
+  const state = new Float64Array(stackStateCells);
+  return { sums, state, stack: new Stack(settings, kernel, sums, 0, state) };
+}
+
+/** Inputs with a constant, and an error that three of them explain. */
+function feed(stack: Stack, events: number, seed = 1, refresh: () => void = () => undefined): void {
+  const { normal } = seededRandom(seed);
+  for (let n = 0; n < events; n++) {
+    const x = Float64Array.from({ length: allInputs }, (_, i) => (i === 0 ? 1 : normal()));
+    stack.learn(x, 0.2 + 0.5 * x[1]! - 0.3 * x[20]!, 1, refresh);
+  }
+}
+const unit = (at: number): Float64Array => Float64Array.from({ length: allInputs }, (_, i) => (i === at ? 1 : 0));
+
+describe('stack', () => {
+  it('corrects nothing before it has learned', () => {
+    expect(newStack().stack.correction(new Float64Array(allInputs).fill(1))).toBe(0);
+  });
+
+  it('finds the weights that explain the error, up to what the ridge takes', () => {
+    const { stack } = newStack();
+    feed(stack, 4000);
+    expect(stack.correction(unit(0))).toBeCloseTo(0.2, 2);
+    expect(stack.correction(unit(1))).toBeCloseTo(0.5, 2);
+    expect(stack.correction(unit(20))).toBeCloseTo(-0.3, 2);
+    expect(Math.abs(stack.correction(unit(30)))).toBeLessThan(0.01);
+  });
+
+  it('uses the leading inputs only at the fast effort', () => {
+    const { stack, state } = newStack(plainKernel, { ...defaultSettings, effort: 'fast' });
+    feed(stack, 1000);
+    expect(stack.correction(unit(1))).toBeCloseTo(0.5, 1);
+    expect(stack.correction(unit(20))).toBe(0);
+    expect([...state.subarray(plainInputs, allInputs)].every((weight) => weight === 0)).toBe(true);
+  });
+
+  it('solves every 8 events at first, every 32 after 512, and refreshes the shares before it does', () => {
+    const { stack, state } = newStack();
+    const solvedAt: number[] = [];
+    feed(stack, 600, 1, () => solvedAt.push(state[allInputs]!));
+    const due = [...Array.from({ length: 63 }, (_, n) => 8 * (n + 1)), 512, 544, 576];
+    expect(solvedAt).toEqual(due);
+  });
+
+  it('keeps its weights when a solve fails', () => {
+    let isBroken = false;
+    const kernel: Kernel = { ...plainKernel, solve: (...args) => !isBroken && plainKernel.solve(...args) };
+    const { stack, state } = newStack(kernel);
+    feed(stack, 80);
+    const before = [...state.subarray(0, allInputs)];
+    isBroken = true;
+    feed(stack, 80, 2);
+    expect([...state.subarray(0, allInputs)]).toEqual(before);
+  });
+
+  it('learns from the shares of others as from its own', () => {
+    const [first, second] = [newStack(), newStack()];
+    feed(first.stack, 2000, 1);
+    feed(second.stack, 8, 2, () => second.sums.rest.set(first.sums.own));
+    expect(second.stack.correction(unit(1))).toBeCloseTo(0.5, 2);
+  });
+});
