@@ -126,6 +126,34 @@ export class RegistryError extends FreshetError {
   }
 }
 
+/** Ratings were deleted from the log before they were learned: stop, and let a person choose between the two ways out. */
+export class LostOffsetError extends FreshetError {
+  readonly code = 'FRESHET_LOST_OFFSET';
+  readonly retriable = false;
+}
+
+/** A topic refuses what has to be written, and would again: stop; its settings or access rights must change. */
+export class TopicRefusedError extends FreshetError {
+  readonly code = 'FRESHET_TOPIC_REFUSED';
+  readonly retriable = false;
+}
+
+/** A Kafka broker cannot be reached, or refused: wait and try again when it is retriable, stop otherwise. */
+export class BrokerError extends FreshetError {
+  readonly code = 'FRESHET_BROKER';
+  readonly retriable: boolean;
+  constructor(message: string, retriable: boolean, context: ErrorContext = {}, cause?: unknown) {
+    super(message, context, cause);
+    this.retriable = retriable;
+  }
+}
+
+/** Item changes of other workers were compacted away before they were followed: only a restart makes items whole. */
+export class LostChangesError extends FreshetError {
+  readonly code = 'FRESHET_LOST_CHANGES';
+  readonly retriable = false;
+}
+
 /** A bug of ours: please report it. */
 export class InvariantViolation extends FreshetError {
   readonly code = 'FRESHET_BUG';

@@ -1,0 +1,21 @@
+/** The connections of a kafkajs client for requests of our own. kafkajs shows them to partition assigners only. */
+import { PartitionAssigners, type Cluster, type Kafka } from 'kafkajs';
+import { InvariantViolation } from '../../errors.ts';
+
+/** A new set of connections with the client's settings; connect and disconnect them. */
+export function clusterOf(kafka: Kafka): Cluster {
+  const found: Cluster[] = [];
+  kafka.consumer({
+    groupId: 'never joined',
+    maxWaitTimeInMs: 100,
+    partitionAssigners: [
+      (tools) => {
+        found.push(tools.cluster);
+        return PartitionAssigners.roundRobin(tools);
+      },
+    ],
+  });
+  const [cluster] = found;
+  if (cluster === undefined) throw new InvariantViolation('kafkajs did not show its cluster. Please report it.');
+  return cluster;
+}

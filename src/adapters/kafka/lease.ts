@@ -1,0 +1,184 @@
+/**
+ * The right to process one input partition. Opening it fences the former owner, and only then reads anything: the
+ * committed offset and the end of the changelog are final from that moment on.
+ *
+ * There is no local store: what is not in memory cannot be looked up, so users are not evicted on Kafka.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { FencedError } from '../../errors.ts';
+import type { Checkpoint, Offset, PartitionLease } from '../../ports/transport.ts';
+import type { KafkaTopics } from './changelog.ts';
+import { checkpointRounds, nextOffsetKey } from './checkpoint-rounds.ts';
+import { asCommitError, fenced } from './kafka-error.ts';
+import { offsetOf } from './offsets.ts';
+import type { PartitionReader, ReadRecord } from './partition-reader.ts';
+import type { CheckpointProducer } from './producer.ts';
+import { restorePartition, type RestoreProgress } from './restore.ts';
+import type { WrittenEnds } from './written-ends.ts';
+
+export interface KafkaLease extends PartitionLease {
+  /** False once a later owner was met or the lease was closed. */
+  isHeld(): boolean;
+  /** Where delivery has to go back to because the lease was recovered; null when it has not been since the last call. */
+  takeRewind(): Offset | null;
+  /** Calls the listener when the lease was recovered or lost. One listener. */
+  onChange(listener: () => void): void;
+  /** Its commits fail from now on. */
+  close(): Promise<void>;
+}
+
+export interface LeaseOptions {
+  readonly partition: number;
+  readonly topics: KafkaTopics;
+  readonly producer: CheckpointProducer;
+  readonly reader: PartitionReader;
+  readonly delivery: 'exactly-once' | 'at-least-once';
+  /** The offset of the partition that the group has committed; null when there is none. */
+  readonly groupOffset: () => Promise<Offset | null>;
+  /** Throws, or tells where to start instead, when the offset is no longer in the log; null stands for the beginning. */
+  readonly checkRetained: (partition: number, offset: Offset | null) => Promise<Offset>;
+  readonly maxBatchBytes: number;
+  /** Everything in the items partition before this position is in the task: followers of other tasks begin here. */
+  readonly itemsReached: (partition: number, position: Offset) => void;
+  readonly onProgress?: ((progress: RestoreProgress) => void) | undefined;
+  /** Repeats until it succeeds or the lease is closed, for outages of the broker. */
+  readonly persistently: <T>(what: string, work: () => Promise<T>) => Promise<T>;
+  /** Resolves when this worker may fence others again; throws FencedError when the group has given the partition away. */
+  readonly stillOurs: (partition: number) => Promise<void>;
+}
+
+const nextOffsetKeyBytes = Buffer.from(nextOffsetKey);
+
+export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
+  const { partition, topics, producer, reader, persistently } = options;
+  /** Raised by every recovery: what was under way before it has no say any more. */
+  let generation = 0;
+  let held = true as boolean;
+  let rewindTo: Offset | null = null;
+  let groupOffset: Offset | null = null;
+  /** What the changelog says; it is read as far as `changelogPosition`. */
+  let storedOffset: Offset | null = null;
+  let changelogPosition = -1;
+  /** The offset that was last found in the log. */
+  let retained: Offset | null = null;
+  /** Where the last commit's records end, by topic. */
+  let written: WrittenEnds = new Map();
+  let changed = (): void => undefined;
+
+  const committed = (): Offset | null =>
+    groupOffset === null || storedOffset === null ? (groupOffset ?? storedOffset) : Math.max(groupOffset, storedOffset);
+
+  function lose(): void {
+    held = false;
+    changed();
+  }
+
+  async function fence(): Promise<void> {
+    await producer.fence();
+    groupOffset = await options.groupOffset();
+  }
+
+  /** The start of the task, once everything that tells it is known. */
+  async function startOffset(): Promise<Offset> {
+    const known = committed();
+    if (known !== null && known === retained) return known;
+    retained = await options.checkRetained(partition, known);
+    if (retained !== known) groupOffset = storedOffset = retained;
+    return retained;
+  }
+
+  /** A commit is durable before readers see it: its markers are still to be written. */
+  async function awaitWritten(): Promise<void> {
+    for (const topic of [topics.users, topics.items]) {
+      const end = written.get(topic) ?? 0;
+      while ((await reader.bounds(topic, partition)).end < end) await delay(2);
+    }
+  }
+
+  /** Without transactions only the changelog knows whether the last checkpoint was written. */
+  async function readStoredOffset(): Promise<void> {
+    const onRecord = ({ key, value }: ReadRecord): void => {
+      if (value !== null && key !== null && Buffer.from(key).equals(nextOffsetKeyBytes)) {
+        storedOffset = offsetOf(Buffer.from(value).toString());
+      }
+    };
+    const from = changelogPosition >= 0 ? changelogPosition : (await reader.bounds(topics.users, partition)).start;
+    changelogPosition = await reader.readToEnd(topics.users, partition, from, onRecord);
+  }
+
+  await persistently(`fencing partition ${partition}`, fence);
+
+  return {
+    partition,
+    isHeld: () => held,
+    takeRewind() {
+      const offset = rewindTo;
+      rewindTo = null;
+      return offset;
+    },
+    committedOffset: startOffset,
+
+    async restore(visitor) {
+      await awaitWritten();
+      const reached = await restorePartition(options, {
+        state(key, value) {
+          if (key === nextOffsetKey) storedOffset = offsetOf(Buffer.from(value).toString());
+          else visitor.state(key, value);
+        },
+        item: (itemId, afterImage) => visitor.item(itemId, afterImage),
+      });
+      changelogPosition = reached.users;
+      options.itemsReached(partition, reached.items);
+    },
+
+    readState: () => undefined,
+    readItem: () => undefined,
+
+    async commit(checkpoint: Checkpoint) {
+      if (!held) throw fenced(partition);
+      const asGeneration = generation;
+      const isCurrent = (): boolean => generation === asGeneration;
+      const rounds = checkpointRounds(checkpoint, committed() ?? 0, {
+        ...options,
+        order: options.delivery === 'exactly-once' ? 'at once' : 'rows last',
+      });
+      try {
+        written = await producer.publish(rounds, checkpoint.nextOffset);
+        groupOffset = storedOffset = retained = checkpoint.nextOffset;
+        const itemsEnd = written.get(topics.items);
+        if (itemsEnd !== undefined) options.itemsReached(partition, itemsEnd);
+      } catch (error) {
+        const failure =
+          isCurrent() && held ? asCommitError(error, partition) : fenced(partition, error);
+        if (failure instanceof FencedError && isCurrent()) lose();
+        throw failure;
+      }
+    },
+
+    async recover() {
+      if (!held) throw fenced(partition);
+      generation++;
+      await persistently(`recovering partition ${partition}`, async () => {
+        if (!held) throw fenced(partition);
+        await options.stillOurs(partition);
+        await fence();
+        if (options.delivery === 'at-least-once' || groupOffset === null) await readStoredOffset();
+        // Everything before the fence is in the task, or it was aborted.
+        options.itemsReached(partition, (await reader.bounds(topics.items, partition)).end);
+      });
+      const offset = await persistently(`recovering partition ${partition}`, startOffset);
+      rewindTo = offset;
+      changed();
+      return offset;
+    },
+
+    onChange(listener) {
+      changed = listener;
+    },
+
+    async close() {
+      lose();
+      await producer.close();
+    },
+  };
+}

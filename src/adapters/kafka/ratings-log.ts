@@ -1,0 +1,172 @@
+/**
+ * Appends ratings to the topic. One send at a time, with all that waits in it: an idempotent producer of kafkajs breaks
+ * on sends at once, and a full batch costs what a small one does.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  Partitioners,
+  type Kafka,
+  type Message,
+  type Producer,
+  type RecordMetadata,
+  type TopicMessages,
+} from 'kafkajs';
+import { CommitFailedError, OverloadedError } from '../../errors.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Offset, OutputRecord, RatingsLog } from '../../ports/transport.ts';
+import { asAppendError, messageOf } from './kafka-error.ts';
+import { readLag } from './lag.ts';
+import { offsetOf } from './offsets.ts';
+
+export interface KafkaRatingsLogOptions {
+  readonly kafka: Kafka;
+  readonly topic: string;
+  /** The group whose progress counts. */
+  readonly groupId: string;
+  /** Most records that may wait to be processed; 100,000 when not given. */
+  readonly maxBacklog?: number;
+  /** How often the group's progress is asked for; 1 s when not given. In between, what is appended counts as waiting. */
+  readonly lagPeriodMs?: number;
+  /** Below the topic's max.message.bytes; 900,000 when not given. */
+  readonly maxBatchBytes?: number;
+  readonly log: Log;
+}
+
+export interface KafkaRatingsLog extends RatingsLog {
+  close(): Promise<void>;
+}
+
+interface Append {
+  readonly partition: number;
+  readonly messages: readonly Message[];
+  readonly bytes: number;
+  readonly resolve: (first: Offset) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+export async function openRatingsLog(options: KafkaRatingsLogOptions): Promise<KafkaRatingsLog> {
+  const { kafka, topic, groupId, log, maxBacklog = 100_000, maxBatchBytes = 900_000, lagPeriodMs = 1000 } = options;
+  const admin = kafka.admin();
+  await admin.connect();
+  const closing = new AbortController();
+  let producer: Producer | null = null;
+  let waiting: Append[] = [];
+  let sending: Promise<void> | null = null;
+  let lag = await readLag(admin, topic, groupId);
+  let appendedSince = 0;
+  let arriving = 0;
+
+  async function followLag(): Promise<void> {
+    for (;;) {
+      await delay(lagPeriodMs, undefined, { signal: closing.signal });
+      const before = appendedSince;
+      try {
+        lag = await readLag(admin, topic, groupId);
+        appendedSince -= before;
+      } catch (error) {
+        log.warn({ topic, reason: messageOf(error) }, 'the backlog cannot be read, it counts as it was');
+      }
+    }
+  }
+  followLag().catch(() => undefined); // ends when it is closed
+
+  async function connected(): Promise<Producer> {
+    if (producer !== null) return producer;
+    const next = kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      createPartitioner: Partitioners.DefaultPartitioner,
+    });
+    await next.connect();
+    return (producer = next);
+  }
+
+  async function sendWaiting(): Promise<void> {
+    while (waiting.length > 0) {
+      const round = nextRound(waiting, maxBatchBytes);
+      waiting = waiting.filter((append) => !round.includes(append));
+      try {
+        const written = await (await connected()).sendBatch({ acks: -1, topicMessages: [messagesOf(topic, round)] });
+        confirm(round, written);
+      } catch (error) {
+        // Its sequence numbers may be off: the next producer begins anew.
+        await producer?.disconnect().catch(() => undefined);
+        producer = null;
+        for (const append of round) append.reject(asAppendError(error, topic, append.partition));
+      }
+    }
+    sending = null;
+  }
+
+  function confirm(round: readonly Append[], written: readonly RecordMetadata[]): void {
+    const next = new Map<number, Offset>();
+    for (const { partition, baseOffset } of written) {
+      if (next.has(partition)) throw new CommitFailedError(`Partition ${partition} of ${topic} was written twice.`);
+      next.set(partition, offsetOf(baseOffset ?? '-1'));
+    }
+    for (const { partition, messages, resolve, reject } of round) {
+      const first = next.get(partition);
+      if (first === undefined) {
+        reject(asAppendError(new Error('it was not acknowledged'), topic, partition));
+        continue;
+      }
+      next.set(partition, first + messages.length);
+      appendedSince += messages.length;
+      resolve(first);
+    }
+  }
+
+  const backlog = (): number => lag + appendedSince + arriving;
+
+  function append(partition: number, records: readonly OutputRecord[]): Promise<Offset> {
+    const recordCount = records.length;
+    const now = backlog();
+    if (now > 0 && now + recordCount > maxBacklog) {
+      return Promise.reject(
+        new OverloadedError(
+          `${recordCount} ratings were refused: ${now} wait to be processed and the limit is ${maxBacklog}. Send them again later.`,
+          { recordCount, waiting: now, maxBacklog },
+        ),
+      );
+    }
+    arriving += recordCount;
+    return new Promise<Offset>((resolve, reject) => {
+      const messages = records.map(({ key, value }) => ({ key: asBuffer(key), value: asBuffer(value), partition }));
+      const bytes = messages.reduce((sum, { key, value }) => sum + 60 + (key?.length ?? 0) + (value?.length ?? 0), 0);
+      waiting.push({ partition, messages, bytes, resolve, reject });
+      sending ??= Promise.resolve().then(sendWaiting);
+    }).finally(() => {
+      arriving -= recordCount;
+    });
+  }
+
+  return {
+    append,
+    backlog,
+    async close() {
+      closing.abort();
+      await sending;
+      await Promise.allSettled([producer?.disconnect(), admin.disconnect()]);
+    },
+  };
+}
+
+/** In order, whole appends, at most one batch a partition: a batch is written whole or not at all. */
+function nextRound(waiting: readonly Append[], maxBatchBytes: number): Append[] {
+  const filled = new Map<number, number>();
+  return waiting.filter(({ partition, bytes }) => {
+    const before = filled.get(partition) ?? 0;
+    filled.set(partition, before + bytes);
+    return before === 0 || before + bytes <= maxBatchBytes;
+  });
+}
+
+const messagesOf = (topic: string, round: readonly Append[]): TopicMessages => ({
+  topic,
+  messages: round.flatMap(({ messages }) => messages),
+});
+
+function asBuffer(bytes: Uint8Array | null): Buffer | null {
+  return bytes === null ? null : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

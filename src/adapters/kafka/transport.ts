@@ -1,0 +1,222 @@
+/**
+ * The Kafka transport: this worker as a member of a consumer group, with a lease for every partition it is given.
+ * Exactly once comes from one transaction a checkpoint and from fencing by partition (producer.ts, lease.ts), never from
+ * what the group says: a member that the group has forgotten can write nothing once its successor has begun.
+ */
+import type { Kafka } from 'kafkajs';
+import { InvariantViolation, UsageError } from '../../errors.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Offset, Transport, TransportListener } from '../../ports/transport.ts';
+import { assignSticky, type AssignPartitions } from './assigner.ts';
+import { createAssignments, type Assignments } from './assignments.ts';
+import type { KafkaTopics } from './changelog.ts';
+import { clusterOf } from './cluster-of.ts';
+import { startDelivery } from './delivery.ts';
+import { fenced, messageOf } from './kafka-error.ts';
+import { openLease, type KafkaLease } from './lease.ts';
+import { createMembership } from './membership.ts';
+import { offsetOf } from './offsets.ts';
+import type { PartitionReader } from './partition-reader.ts';
+import { persistently } from './persistently.ts';
+import { createPlainProducer } from './plain-producer.ts';
+import { createTransactionalProducer } from './producer.ts';
+import { createRatingsSource } from './ratings-source.ts';
+import type { RestoreProgress } from './restore.ts';
+import { retainedOffset, type OnLostOffset } from './retained-offset.ts';
+
+export interface KafkaTransportOptions {
+  /** One client for all: its `retry` must begin at some 5 ms (connection.ts), for transactions go by it. */
+  readonly kafka: Kafka;
+  /** Stays the caller's to close. */
+  readonly reader: PartitionReader;
+  readonly topics: KafkaTopics;
+  readonly partitionCount: number;
+  /** Names the consumer group and, with topic and partition, the transactional ids. */
+  readonly app: string;
+  readonly delivery: 'exactly-once' | 'at-least-once';
+  readonly onLostOffset: OnLostOffset;
+  /** Where other members reach this one's HTTP interface; null when they cannot. */
+  readonly address: string | null;
+  readonly onProgress?: (progress: RestoreProgress) => void;
+  /** Everything in a partition of the items topic before this position is in a task of this worker: for the item feed. */
+  readonly itemsReached: (partition: number, position: Offset) => void;
+  readonly log: Log;
+  /** A task is in an unknown state, or the group cannot be joined: stop the worker. The partition is -1 for the group. */
+  readonly onFatal: (error: unknown, partition: number) => void;
+  /** 10 s when not given: how long a member that died keeps its partitions. */
+  readonly sessionTimeoutMs?: number;
+  /** 1 s when not given: how fast a member notices that others come or go. */
+  readonly heartbeatMs?: number;
+  /** 20 s when not given: how long an open transaction of a dead worker can hold readers back. */
+  readonly transactionTimeoutMs?: number;
+  /** 5 s when not given: how long last checkpoints are tried again when the worker stops; a dead broker must not keep it. */
+  readonly lastWriteMs?: number;
+  /** 500 when not given. */
+  readonly batchRecordCount?: number;
+  /** Below the topics' max.message.bytes; 900,000 when not given. */
+  readonly maxBatchBytes?: number;
+  readonly assign?: AssignPartitions;
+}
+
+export interface KafkaTransport extends Transport {
+  /** Address by partition as the group has settled it; partitions that are moving are missing. */
+  owners(): Promise<ReadonlyMap<number, string | null>>;
+}
+
+export function createKafkaTransport(options: KafkaTransportOptions): KafkaTransport {
+  const { kafka, reader, topics, app, log, partitionCount, onFatal } = options;
+  const admin = kafka.admin();
+  const cluster = clusterOf(kafka);
+  const reached = new Map<number, Offset>();
+  let assignments: Assignments | null = null;
+  let first: { readonly resolve: () => void; readonly reject: (reason: unknown) => void } | null = null;
+  let started = false;
+  let stopped: Promise<void> | null = null;
+  let lastWriteBy = 0;
+
+  const checkRetained = (partition: number, offset: Offset | null): Promise<Offset> =>
+    retainedOffset(reader, topics.ratings, partition, offset, options.onLostOffset, log);
+
+  const membership = createMembership({
+    kafka,
+    groupId: app,
+    topic: topics.ratings,
+    sessionTimeoutMs: options.sessionTimeoutMs ?? 10_000,
+    heartbeatMs: options.heartbeatMs ?? 1000,
+    assign: options.assign ?? assignSticky,
+    log,
+    card() {
+      const owned = assignments?.held() ?? [];
+      const restored = Object.fromEntries(owned.map((partition) => [partition, reached.get(partition) ?? 0]));
+      return { owned, restored, address: options.address };
+    },
+    assigned(partitions) {
+      const unknown = partitions.filter((partition) => partition >= partitionCount);
+      if (unknown.length > 0) {
+        fail(repartitioned(topics.ratings, partitionCount, unknown));
+        return;
+      }
+      const settled = assignments?.want(partitions) ?? Promise.resolve();
+      const { resolve, reject } = first ?? {};
+      first = null;
+      settled.then(resolve, reject ?? ((error: unknown) => onFatal(error, -1)));
+    },
+    onFatal: fail,
+  });
+
+  function fail(error: unknown): void {
+    if (first === null) onFatal(error, -1);
+    else first.reject(error);
+    first = null;
+  }
+
+  const source = createRatingsSource({
+    cluster,
+    topic: topics.ratings,
+    aheadRecordCount: 2 * (options.batchRecordCount ?? 500),
+    maxPartitionBytes: 256 * 1024,
+    outOfRange: checkRetained,
+    failed: (error) => log.warn({ reason: messageOf(error) }, 'fetching ratings failed, trying again'),
+  });
+
+  async function groupOffset(partition: number): Promise<Offset | null> {
+    const [answer] = await admin.fetchOffsets({ groupId: app, topics: [topics.ratings] });
+    const offset = offsetOf(answer?.partitions.find((each) => each.partition === partition)?.offset ?? '-1');
+    return offset < 0 ? null : offset;
+  }
+
+  /** A member that the group has put out would fence the rightful owner, and each the other in turn. */
+  async function stillOurs(partition: number): Promise<void> {
+    const { stable, partitionsOf } = await membership.view();
+    const ours = partitionsOf.get(membership.memberId() ?? '') ?? [];
+    if (stable && !ours.includes(partition)) throw fenced(partition);
+  }
+
+  function lease(partition: number): Promise<KafkaLease> {
+    const producer =
+      options.delivery === 'exactly-once'
+        ? createTransactionalProducer({
+            kafka,
+            transactionalId: `${app}-${topics.ratings}-${partition}`,
+            groupId: app,
+            topic: topics.ratings,
+            partition,
+            transactionTimeoutMs: options.transactionTimeoutMs ?? 20_000,
+          })
+        : createPlainProducer({
+            kafka,
+            partition,
+            commitOffset: (p, nextOffset) => membership.commitOffset(p, nextOffset),
+          });
+    const assertWanted = (): void => {
+      if (assignments?.wants(partition) !== true && performance.now() > lastWriteBy) throw fenced(partition);
+    };
+    return openLease({
+      ...options,
+      partition,
+      producer,
+      groupOffset: () => groupOffset(partition),
+      checkRetained,
+      stillOurs,
+      maxBatchBytes: options.maxBatchBytes ?? 900_000,
+      persistently: (what, work) => persistently(what, work, assertWanted, log),
+      itemsReached(p, position) {
+        reached.set(p, position);
+        options.itemsReached(p, position);
+      },
+    });
+  }
+
+  async function begin(listener: TransportListener): Promise<void> {
+    assignments = createAssignments({
+      listener,
+      log,
+      onFatal,
+      openLease: lease,
+      deliver: (held) => startDelivery(held, source.open(held.partition), listener, options.batchRecordCount ?? 500),
+      retakeMs: options.heartbeatMs ?? 1000,
+    });
+    await Promise.all([admin.connect(), cluster.connect()]);
+    await cluster.addTargetTopic(topics.ratings);
+    const settled = new Promise<void>((resolve, reject) => {
+      first = { resolve, reject };
+    });
+    settled.catch(() => undefined); // it is seen below; joining may end after it
+    await membership.join();
+    await settled;
+  }
+
+  async function end(): Promise<void> {
+    lastWriteBy = performance.now() + (options.lastWriteMs ?? 5000);
+    try {
+      await assignments?.want([]);
+    } finally {
+      await membership.leave();
+      source.close();
+      await Promise.allSettled([admin.disconnect(), cluster.disconnect()]);
+    }
+  }
+
+  return {
+    partitionCount,
+    async owners() {
+      const { stable, addressOf } = await membership.view();
+      return stable ? addressOf : new Map();
+    },
+    async start(listener) {
+      if (started) throw new InvariantViolation('The transport was started twice. Please report it.');
+      started = true;
+      await begin(listener);
+    },
+    stop() {
+      return (stopped ??= end());
+    },
+  };
+}
+
+function repartitioned(topic: string, partitionCount: number, found: readonly number[]): UsageError {
+  return new UsageError([
+    `The topic ${topic} has partitions ${found.join(', ')} beyond the ${partitionCount} it had when the worker started: ` +
+      'users would move to other partitions than their rows. Make a new topic with the new number, replay the ratings into it and start workers with another --app.',
+  ]);
+}

@@ -1,0 +1,116 @@
+/** Topics, transports and readers on a real broker, under names that no other test uses. */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Partitioners } from 'kafkajs';
+import type { KafkaTopics } from '../../../src/adapters/kafka/changelog.ts';
+import { createItemFeed } from '../../../src/adapters/kafka/item-feed.ts';
+import { createPartitionReader } from '../../../src/adapters/kafka/partition-reader-kafkajs.ts';
+import { createKafkaTransport, type KafkaTransportOptions } from '../../../src/adapters/kafka/transport.ts';
+import type { Log } from '../../../src/ports/log.ts';
+import type { OutputRecord } from '../../../src/ports/transport.ts';
+import { brokers } from '../../support/kafka/suite.ts';
+import { createCuttableClient } from './cuttable-client.ts';
+
+const shout = process.env.KAFKA_LOG !== undefined;
+const say = (fields: object, message: string): void => {
+  if (shout) console.log(Math.round(performance.now()), message, JSON.stringify(fields));
+};
+export const quietLog: Log = { debug: say, info: say, warn: say, error: say };
+
+export type KafkaRig = Awaited<ReturnType<typeof createKafkaRig>>;
+
+export async function createKafkaRig({ partitionCount }: { readonly partitionCount: number }) {
+  const app = `t${randomBytes(5).toString('hex')}`;
+  const topics: KafkaTopics = {
+    ratings: `${app}-ratings`,
+    predictions: `${app}-predictions`,
+    deadLetters: `${app}-dead-letters`,
+    users: `${app}-users`,
+    items: `${app}-items`,
+  };
+  const { kafka } = createCuttableClient([...brokers]);
+  const admin = kafka.admin();
+  await admin.connect();
+  const compact = [{ name: 'cleanup.policy', value: 'compact' }];
+  await admin.createTopics({
+    waitForLeaders: true,
+    topics: Object.values(topics).map((topic) => ({
+      topic,
+      numPartitions: partitionCount,
+      configEntries: topic === topics.users || topic === topics.items ? compact : [],
+    })),
+  });
+  const producer = kafka.producer({
+    createPartitioner: Partitioners.DefaultPartitioner,
+    allowAutoTopicCreation: false,
+    retry: { initialRetryTime: 20, retries: 10 },
+  });
+  await producer.connect();
+  const reader = createPartitionReader({ brokers, clientId: 'freshet-test', log: quietLog });
+  const closing: (() => Promise<unknown>)[] = [
+    () => admin.disconnect(),
+    () => producer.disconnect(),
+    () => reader.close(),
+  ];
+
+  async function read(topic: keyof KafkaTopics, partition = 0) {
+    const found: { offset: number; key: string | null; value: string | null }[] = [];
+    const text = (bytes: Uint8Array | null): string | null => (bytes === null ? null : Buffer.from(bytes).toString());
+    await reader.readToEnd(topics[topic], partition, 0, ({ offset, key, value }) => {
+      found.push({ offset, key: text(key), value: text(value) });
+    });
+    return found;
+  }
+
+  return {
+    app,
+    topics,
+    kafka,
+    admin,
+    reader,
+    partitionCount,
+    read,
+    async append(partition: number, records: readonly OutputRecord[]): Promise<number> {
+      const messages = records.map(({ key, value }) => ({
+        key: key === null ? null : Buffer.from(key),
+        value: value === null ? null : Buffer.from(value),
+        partition,
+      }));
+      const [written] = await producer.send({ topic: topics.ratings, messages });
+      return Number(written!.baseOffset);
+    },
+    /** A member of the group; `cut` is its sudden death. */
+    member(overrides: Partial<KafkaTransportOptions> = {}) {
+      const client = createCuttableClient([...brokers]);
+      const items = createItemFeed({ reader, topic: topics.items, partitionCount });
+      const transport = createKafkaTransport({
+        kafka: client.kafka,
+        reader,
+        topics,
+        partitionCount,
+        app,
+        delivery: 'exactly-once',
+        onLostOffset: 'stop',
+        address: null,
+        itemsReached: (partition, position) => items.ownReached(partition, position),
+        log: quietLog,
+        onFatal: (error) => {
+          throw error;
+        },
+        sessionTimeoutMs: 1000,
+        heartbeatMs: 100,
+        lastWriteMs: 300,
+        ...overrides,
+      });
+      closing.unshift(() => Promise.race([transport.stop(), delay(3000)]));
+      return { transport, items, cut: () => client.cut() };
+    },
+    async committedOffset(partition: number): Promise<number> {
+      const [answer] = await admin.fetchOffsets({ groupId: app, topics: [topics.ratings] });
+      return Number(answer!.partitions.find((each) => each.partition === partition)!.offset);
+    },
+    async close(): Promise<void> {
+      for (const close of closing) await close().catch(() => undefined);
+    },
+  };
+}
