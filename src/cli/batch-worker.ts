@@ -7,7 +7,7 @@ import type { Codec } from '../ports/codec.ts';
 import type { CommandIo } from './command.ts';
 import { startEmbeddedWorker, type EmbeddedWorker } from './embedded-worker.ts';
 
-const limits = { checkpointEvents: 2000, checkpointMs: 50, maxUsers: 5_000_000, maxItems: 2_000_000 };
+const limits = { checkpointEvents: 4000, checkpointMs: 50, maxUsers: 5_000_000, maxItems: 2_000_000 };
 
 export interface BatchWorkerOptions {
   readonly settings: LearnerSettings;

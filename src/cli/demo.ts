@@ -79,7 +79,7 @@ async function stream(
   ]);
   const codec = createCodec({ scale: table.scale, nowMs: () => Date.now() });
   const store = await openEmbedded({ folder });
-  const caps = { checkpointEvents: 2000, checkpointMs: 100, maxUsers: 5_000_000, maxItems: 2_000_000 };
+  const caps = { checkpointEvents: 4000, checkpointMs: 100, maxUsers: 5_000_000, maxItems: 2_000_000 };
   const embedded = await startEmbeddedWorker(store, {
     ...caps,
     settings,

@@ -35,7 +35,7 @@ export interface ItemChange {
   readonly itemId: string;
   /** Encoded contribution (schemas/item-contribution.avsc); null deletes it. */
   readonly afterImage: Uint8Array | null;
-  /** Same encoding; what other workers add to what they hold. */
+  /** Same encoding; what other workers add to what they hold. Empty where there is one partition: nobody follows it. */
   readonly delta: Uint8Array;
 }
 

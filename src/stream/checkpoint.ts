@@ -3,6 +3,8 @@
  * has happened everything can be put back; after it, nothing has to be. Memory never runs ahead of the log.
  */
 import { CommitFailedError, CorruptStateError } from '../errors.ts';
+import { emptySlot, slotsPerBlock, type Slot } from '../model/history.ts';
+import type { Learner } from '../model/learner.ts';
 import { rowLayout } from '../model/row-layout.ts';
 import type { HistoryEntry } from '../ports/codec.ts';
 import type { Checkpoint, ItemChange, Offset, StateChange } from '../ports/transport.ts';
@@ -71,6 +73,9 @@ function settled(task: Task, prepared: Checkpoint): CheckpointResult {
   return { kind: 'committed', sizeBytes: sizeOf(prepared), records };
 }
 
+/** With one partition there is nobody else who could follow it. */
+const noDelta = new Uint8Array(0);
+
 /** After-images of all that the batch touched. Takes turns with whoever else waits for the thread; the task stands still. */
 async function prepare(task: Task): Promise<Checkpoint> {
   const pace = new Pace(task.tools.clock);
@@ -78,6 +83,7 @@ async function prepare(task: Task): Promise<Checkpoint> {
   const items: ItemChange[] = [];
   const { learner } = task;
   const { codec } = task.tools;
+  const isFollowed = task.tools.partitionCount > 1;
 
   for (const id of learner.users.forgottenInBatch()) {
     state.push({ key: userKey(id), value: null });
@@ -99,7 +105,7 @@ async function prepare(task: Task): Promise<Checkpoint> {
     items.push({
       itemId: itemKey(learner.items.idOf(row)),
       afterImage: codec.encodeItemContribution({ layout: rowLayout, values: afterImage }),
-      delta: codec.encodeItemContribution({ layout: rowLayout, values: delta }),
+      delta: isFollowed ? codec.encodeItemContribution({ layout: rowLayout, values: delta }) : noDelta,
     });
     if (pace.isOver()) await pace.breathe();
   }
@@ -107,7 +113,7 @@ async function prepare(task: Task): Promise<Checkpoint> {
     items.push({
       itemId: sumsKey,
       afterImage: encodeNumbers(rowLayout, learner.sums.own),
-      delta: encodeNumbers(rowLayout, learner.sums.delta()),
+      delta: isFollowed ? encodeNumbers(rowLayout, learner.sums.delta()) : noDelta,
     });
   }
   state.push(...task.eventIds.changes());
@@ -124,19 +130,24 @@ async function prepare(task: Task): Promise<Checkpoint> {
   };
 }
 
-function entriesOf(task: Task, userRow: number, blockNumber: number): (HistoryEntry | null)[] {
-  return task.learner.historyBlock(userRow, blockNumber).map((slot) =>
-    slot === null
-      ? null
-      : {
-          itemId: task.learner.items.idOf(slot.itemRow),
-          rating: slot.rating,
-          weight: slot.weight,
-          ratedAtSeconds: slot.seconds,
-          userResidual: slot.userResidual,
-          itemResidual: slot.itemResidual,
-        },
-  );
+/** One for all blocks: a slot is copied into its entry at once. */
+const slot = emptySlot();
+
+function entriesOf({ learner }: Task, userRow: number, blockNumber: number): (HistoryEntry | null)[] {
+  const entries: (HistoryEntry | null)[] = [];
+  const head = learner.users.head(userRow);
+  for (let i = 0; i < slotsPerBlock; i++) {
+    const isTaken = learner.users.history.read(head, blockNumber * slotsPerBlock + i, slot);
+    entries.push(isTaken ? entryOf(learner, slot) : null);
+  }
+  return entries;
+}
+
+function entryOf(
+  { items }: Learner,
+  { itemRow, rating, weight, seconds, userResidual, itemResidual }: Slot,
+): HistoryEntry {
+  return { itemId: items.idOf(itemRow), rating, weight, ratedAtSeconds: seconds, userResidual, itemResidual };
 }
 
 function sizeOf({ state, items, predictions, deadLetters }: Checkpoint): number {
