@@ -38,8 +38,9 @@ export class FollowedItems implements ItemFollower {
     this.#codec = codec;
   }
 
-  /** Brings everything followed up to its present end. */
+  /** Brings everything followed up to its present end. With one partition that is nothing: who has it not serves nobody. */
   async follow(): Promise<void> {
+    if (this.#partitionCount === 1) return;
     if (this.#tasks.size === this.#partitionCount && this.#followed.size === 0) return;
     await this.#feed.follow(this, (partition) => !this.#tasks.has(partition) && !this.#isBroughtWhole(partition));
   }

@@ -110,6 +110,8 @@ async function conservation(simulation: Simulation, { partitionCount, cap }: Sch
     });
   }
   for (const { worker } of simulation.workers()) {
+    // With one partition, who has it not serves nobody and follows nothing.
+    if (partitionCount === 1 && worker.tasks.size === 0) continue;
     const row = new Float32Array(worker.items.cells);
     for (const [id, sum] of expected) {
       const at = worker.items.find(id);

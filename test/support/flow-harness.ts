@@ -10,6 +10,9 @@ import { partitionOfRecord } from './flow-inputs.ts';
 import { createFlowWorker, flowCodec, type FlowWorker, type FlowWorkerOptions } from './flow-worker.ts';
 import { until } from './test-clock.ts';
 
+/** Checkpoints that may fail in a row before something is wrong. */
+const maxRounds = 20;
+
 export interface FlowOptions extends FlowWorkerOptions {
   readonly partitionCount?: number;
   readonly store?: InMemoryStore;
@@ -47,7 +50,9 @@ export async function startFlow(options: FlowOptions = {}): Promise<Flow> {
   };
 
   async function whenCaughtUp(): Promise<void> {
-    while (!isCommitted()) {
+    for (let round = 0; !isCommitted(); round++) {
+      if (round === maxRounds)
+        throw new Error(`${store.backlog()} records are not committed after ${round} checkpoints`);
       await until(() => flow.failures.length > 0 || isProcessed(), 'all records are processed');
       assertWell();
       await flow.worker.checkpointAll();

@@ -15,7 +15,11 @@ interface PublishedCommit {
 }
 
 /** What one member has still to read of one partition. */
-type Inbox = PublishedCommit[];
+interface Inbox {
+  readonly commits: PublishedCommit[];
+  /** Commits up to this one were part of the contributions that following began with. */
+  seenCommitCount: number;
+}
 
 export interface ItemFeeds {
   /** A member's own reading position on every partition. */
@@ -42,15 +46,17 @@ export function createItemFeeds(engine: EngineReads): ItemFeeds {
       }
     }
 
-    /** The inbox opens before the snapshot is taken, so every commit is in one of the two; those in both are dropped. */
+    /**
+     * The inbox opens before the snapshot is taken, so every commit is in one of the two; those in both are dropped, also
+     * those that are announced only after the snapshot has shown them.
+     */
     async function begin(partition: number, follower: ItemFollower): Promise<Inbox> {
-      const inbox: Inbox = [];
+      const inbox: Inbox = { commits: [], seenCommitCount: 0 };
       followed.set(partition, inbox);
       const seen = await engine.visit(partition, {
         item: (itemId, afterImage) => follower.contribution(partition, itemId, afterImage),
       });
-      const unseen = inbox.findIndex(({ commitCount }) => commitCount > seen.commitCount);
-      inbox.splice(0, unseen < 0 ? inbox.length : unseen);
+      inbox.seenCommitCount = seen.commitCount;
       return inbox;
     }
 
@@ -72,16 +78,17 @@ export function createItemFeeds(engine: EngineReads): ItemFeeds {
       commitCounts[partition] = commitCount;
       if (items.length === 0) return;
       for (const [reader, followed] of inboxes) {
-        if (reader !== member) followed.get(partition)?.push({ commitCount, items });
+        if (reader !== member) followed.get(partition)?.commits.push({ commitCount, items });
       }
     },
   };
 }
 
-async function drain(inbox: Inbox, partition: number, follower: ItemFollower): Promise<void> {
+async function drain({ commits, seenCommitCount }: Inbox, partition: number, follower: ItemFollower): Promise<void> {
   let changes = 0;
   let commit: PublishedCommit | undefined;
-  while ((commit = inbox.shift()) !== undefined) {
+  while ((commit = commits.shift()) !== undefined) {
+    if (commit.commitCount <= seenCommitCount) continue;
     for (const { itemId, delta } of commit.items) follower.delta(partition, itemId, delta);
     changes += commit.items.length;
     if (changes < sliceChanges) continue;
