@@ -1,12 +1,26 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+const kafkaSuites = 'test/**/*.kafka.test.ts';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What is waited for on a busy machine: a condition, never a time.
+    expect: { poll: { timeout: 20_000 } },
     pool: 'forks',
     maxWorkers: 2,
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary', 'html'] },
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, kafkaSuites] },
+      },
+      {
+        // On a real broker, which is started only when one of these is selected (test/support/kafka).
+        extends: true,
+        test: { name: 'kafka', include: [kafkaSuites], globalSetup: ['test/support/kafka/global-setup.ts'] },
+      },
+    ],
   },
 });
