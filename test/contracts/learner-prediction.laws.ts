@@ -62,6 +62,27 @@ export function predictionLaws(make: Make): void {
     );
   });
 
+  it('is asked again when it was asked for another time, or for whoever had the row before', () => {
+    const rate = (user: number, item: number, pause: number): Operation => {
+      return { kind: 'rate', user, item, rating: 5, weight: 1, pause };
+    };
+    const [asked, unasked] = [make(), make()];
+    for (const learner of [asked, unasked]) {
+      play(learner, [rate(1, 0, 0), rate(0, 0, 30), rate(0, 1, 30), rate(0, 2, 30)]);
+      if (learner === asked) answerBits(learner, 'u0', 'i0', 1_000_000);
+      learner.learnOne('u0', 'i3', 4, 1_009_000, 1);
+      if (learner === asked) answerBits(learner, 'u0', 'i0', 1_000_000);
+      learner.learnOne('u0', 'i0', 4, 1_020_000, 1);
+      for (const item of [0, 1, 2, 3]) learner.withdraw('u0', itemIdOf(item));
+      learner.settle();
+      if (learner === asked) answerBits(learner, 'u0', 'i0', 1_030_000);
+      learner.forget('u0');
+      learner.settle();
+      learner.learnOne('u2', 'i0', 4, 1_030_000, 1);
+    }
+    expect(stateOf(asked)).toEqual(stateOf(unasked));
+  });
+
   it('is made of the past only: other ratings later leave every former answer bit for bit', () => {
     fc.assert(
       fc.property(operations(), fc.nat(60), (list, from) => {

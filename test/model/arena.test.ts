@@ -65,6 +65,21 @@ describe('arena', () => {
     );
   });
 
+  it('uses the rows of a freed, or undone, batch again', () => {
+    const arena = new Arena(stride);
+    const made = () => [arena.allocate(), arena.allocate(), arena.allocate()].sort();
+    const first = made();
+    arena.rollBack();
+    expect(made()).toEqual(first);
+    arena.settle();
+    for (const row of first) arena.free(row);
+    expect(made()).not.toEqual(first);
+    arena.rollBack();
+    for (const row of first) arena.free(row);
+    arena.settle();
+    expect([...made(), ...made()].sort()).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
   it('keeps the image from before the first change, in the order of first changes', () => {
     const arena = new Arena(2);
     const [a, b] = [arena.allocate(), arena.allocate()];
