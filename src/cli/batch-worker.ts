@@ -5,7 +5,8 @@ import type { Scale } from '../model/scale.ts';
 import type { LearnerSettings } from '../model/settings.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { CommandIo } from './command.ts';
-import { startEmbeddedWorker, type EmbeddedWorker } from './embedded-worker.ts';
+import { startEmbeddedWorker } from './embedded-worker.ts';
+import type { RunningWorker } from './start-worker.ts';
 
 const limits = { checkpointEvents: 4000, checkpointMs: 50, maxUsers: 5_000_000, maxItems: 2_000_000 };
 
@@ -15,7 +16,7 @@ export interface BatchWorkerOptions {
   readonly codec: Codec;
 }
 
-export interface BatchWorker extends EmbeddedWorker {
+export interface BatchWorker extends RunningWorker {
   /**
    * Resolves once at most `limit` records (none when not given) are not processed and durable. Throws when the worker
    * fails or the command is to stop.

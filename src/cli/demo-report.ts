@@ -9,7 +9,7 @@ import { expertNames } from '../model/learner.ts';
 import { combinedErrors } from '../stream/score.ts';
 import { statsOf } from '../stream/stats.ts';
 import type { Worker } from '../stream/worker.ts';
-import type { EmbeddedWorker } from './embedded-worker.ts';
+import type { RunningWorker } from './start-worker.ts';
 import { renderTable } from './table.ts';
 
 /** RMSE over the last 10,000 ratings at some point of the stream. */
@@ -56,7 +56,7 @@ export function errorsAt(
 export function demoReport(
   table: RatingsTable,
   expected: Float32Array | null,
-  { worker, serving }: EmbeddedWorker,
+  { worker, serving }: RunningWorker,
   store: EmbeddedStore,
   codec: EventCodec,
   points: readonly ErrorPoint[],

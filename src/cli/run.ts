@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs';
 import { logLevels } from '../adapters/logging/log.ts';
 import { UsageError } from '../errors.ts';
 import { defineCommand } from './command.ts';
+import { kafkaRules, kafkaSettings } from './kafka-settings.ts';
 import { learnerSettings, learnerSettingsOf } from './learner-settings.ts';
 import { mappingSettings, mappingOf } from './mapping-settings.ts';
-import { settingsIn } from './stored-settings.ts';
+import { registrySettings } from './registry-settings.ts';
 
 export const run = defineCommand({
   name: 'run',
@@ -16,9 +17,29 @@ export const run = defineCommand({
     data: {
       type: 'text',
       unit: 'folder',
-      required: true,
-      doc: 'Holds the log and all that is learned; made when it is not there.',
+      doc: 'Holds the log and all that is learned, on this machine alone; made when it is not there.',
     },
+    ...kafkaSettings,
+    createTopics: { type: 'boolean', doc: 'Create the topics that are missing on the brokers.' },
+    replicationFactor: {
+      type: 'integer',
+      min: 1,
+      max: 16,
+      doc: "Copies of a created topic; the brokers' default when not given.",
+    },
+    delivery: {
+      type: 'choice',
+      choices: ['exactly-once', 'at-least-once'],
+      default: 'exactly-once',
+      doc: 'On Kafka: transactions, or faster answers that a crash may repeat.',
+    },
+    onLostOffset: {
+      type: 'choice',
+      choices: ['stop', 'earliest'],
+      default: 'stop',
+      doc: 'When Kafka no longer keeps the next rating: stop, or go on with the earliest that is kept.',
+    },
+    ...registrySettings,
     scale: {
       type: 'scale',
       doc: 'Lowest and highest possible rating; others are refused. 1..5 for a new data folder; an old one keeps its own.',
@@ -27,7 +48,7 @@ export const run = defineCommand({
       type: 'integer',
       min: 1,
       max: 256,
-      doc: 'Partitions of a new data folder (1); an old one keeps its number.',
+      doc: 'Partitions of a new data folder, or of a ratings topic that is created (1); what is there keeps its number.',
     },
     httpHost: { type: 'text', default: '127.0.0.1', doc: 'Address to listen on. Anything but loopback wants a token.' },
     httpPort: { type: 'integer', min: 0, max: 65535, default: 8080, doc: 'Port to listen on; 0 takes a free one.' },
@@ -84,6 +105,14 @@ export const run = defineCommand({
     },
   },
   rules: [
+    ...kafkaRules,
+    {
+      needs: ['data', 'brokers'],
+      problem: ({ data, brokers }) =>
+        (data === undefined) === (brokers === undefined)
+          ? 'give --data FOLDER for a worker on this machine alone, or --brokers for one on Kafka'
+          : undefined,
+    },
     {
       needs: ['httpToken', 'httpTokenFile'],
       problem: ({ httpToken, httpTokenFile }) =>
@@ -94,61 +123,45 @@ export const run = defineCommand({
   ],
   examples: [
     { line: 'run --data ./freshet-data', shows: 'A complete recommender on one machine' },
+    { line: 'run --brokers localhost:9092 --create-topics --partitions 12', shows: 'One worker of a group on Kafka' },
     {
       line: 'run --data ./d --scale 0.5..5 --map userId=customer.id,itemId=sku,rating=stars',
       shows: "Somebody's own JSON records",
     },
   ],
   async run(values, { stdout, signal }) {
-    const [{ createLog }, { createCodec }, { openEmbedded }, { createHttpServer }, { startEmbeddedWorker }] =
-      await Promise.all([
-        import('../adapters/logging/log.ts'),
-        import('../adapters/avro/codec.ts'),
-        import('../adapters/embedded/open-embedded.ts'),
-        import('../adapters/http/server.ts'),
-        import('./embedded-worker.ts'),
-      ]);
+    const [{ createLog }, { createHttpServer }, { openIntake }] = await Promise.all([
+      import('../adapters/logging/log.ts'),
+      import('../adapters/http/server.ts'),
+      values.brokers === undefined ? import('./run/embedded-intake.ts') : import('./run/kafka-intake.ts'),
+    ]);
     const log = createLog(values.logLevel, stdout);
     const mapping = mappingOf(values);
     const token = values.httpToken ?? tokenFrom(values.httpTokenFile);
-    const store = await openEmbedded({
-      folder: values.data,
-      maxBacklog: values.maxBacklog,
-      ...(values.partitions === undefined ? {} : { partitionCount: values.partitions }),
-    });
+    const intake = await openIntake({ ...values, settings: learnerSettingsOf(values) }, mapping, log);
     try {
-      const scale = values.scale ?? settingsIn(store)?.scale ?? { lo: 1, hi: 5 };
-      const codec = createCodec({ scale, nowMs: () => Date.now(), ...mapping });
-      const settings = learnerSettingsOf(values);
-      const embedded = await startEmbeddedWorker(store, { ...values, scale, settings, codec, log });
+      const { running } = intake;
       const http = createHttpServer({
-        serving: embedded.serving,
-        ratingsLog: store,
-        codec,
-        topicReader: store,
-        partitionCount: store.partitionCount,
+        ...intake,
+        serving: running.serving,
         limits: { backlogMaxCount: values.maxBacklog },
-        metricsText: () => embedded.telemetry.metricsText(),
-        onAnswered: (...request) => embedded.telemetry.httpRequest(...request),
+        metricsText: () => running.telemetry.metricsText(),
+        onAnswered: (...request) => running.telemetry.httpRequest(...request),
         log,
         ...(token === undefined ? {} : { token }),
         ...(mapping.mapping?.ratedAt === undefined ? {} : { timeField: mapping.mapping.ratedAt }),
       });
       try {
-        const address = await http.listen({ host: values.httpHost, port: values.httpPort });
-        const ratings = embedded.worker.tasks.size;
-        log.info(
-          { httpHost: address.host, httpPort: address.port, data: values.data, partitions: ratings, scale },
-          'ready',
-        );
-        await Promise.race([signal.aborted ? undefined : once(signal, 'abort'), embedded.failed]);
+        const { host, port } = await http.listen({ host: values.httpHost, port: values.httpPort });
+        const { place, scale, partitionCount } = intake;
+        log.info({ httpHost: host, httpPort: port, ...place, partitions: partitionCount, scale }, 'ready');
+        await Promise.race([signal.aborted ? undefined : once(signal, 'abort'), running.failed]);
         log.info({ reason: (signal.reason as Error | undefined)?.message }, 'draining');
       } finally {
         await http.close();
-        await embedded.stop();
       }
     } finally {
-      await store.close();
+      await intake.close();
     }
     log.info({}, 'stopped');
     return 'fine';

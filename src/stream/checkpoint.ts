@@ -84,6 +84,7 @@ async function prepare(task: Task): Promise<Checkpoint> {
   const { learner } = task;
   const { codec } = task.tools;
   const isFollowed = task.tools.partitionCount > 1;
+  const slot = emptySlot();
 
   for (const id of learner.users.forgottenInBatch()) {
     state.push({ key: userKey(id), value: null });
@@ -97,7 +98,7 @@ async function prepare(task: Task): Promise<Checkpoint> {
     if (pace.isOver()) await pace.breathe();
   }
   for (const [row, block] of learner.users.touchedBlocks()) {
-    const value = codec.encodeHistoryBlock(entriesOf(task, row, block));
+    const value = codec.encodeHistoryBlock(entriesOf(task, row, block, slot));
     state.push({ key: historyKey(learner.users.idOf(row), block), value });
     if (pace.isOver()) await pace.breathe();
   }
@@ -130,10 +131,8 @@ async function prepare(task: Task): Promise<Checkpoint> {
   };
 }
 
-/** One for all blocks: a slot is copied into its entry at once. */
-const slot = emptySlot();
-
-function entriesOf({ learner }: Task, userRow: number, blockNumber: number): (HistoryEntry | null)[] {
+/** `slot` is scratch: it is copied into its entry at once. */
+function entriesOf({ learner }: Task, userRow: number, blockNumber: number, slot: Slot): (HistoryEntry | null)[] {
   const entries: (HistoryEntry | null)[] = [];
   const head = learner.users.head(userRow);
   for (let i = 0; i < slotsPerBlock; i++) {

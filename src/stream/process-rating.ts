@@ -100,5 +100,6 @@ function deadLetter(task: Task, record: InputRecord, error: RejectedRecordError)
     schemaId: value === null ? null : codec.schemaIdOf(value),
     refusedAtMs: clock.nowMs(),
   });
+  task.deadLetterBytes += letter.length;
   task.deadLetters.push({ key: key === null ? null : new Uint8Array(key), value: letter });
 }

@@ -19,8 +19,11 @@ export class ServingWorker implements Serving {
   readonly #partitionCount: number;
   readonly #nowMs: () => number;
   readonly #scratch: Float32Array;
+  readonly #isAlone: boolean;
 
-  constructor(worker: Worker, kernel: Kernel, partitionCount: number, nowMs: () => number) {
+  /** `isAlone`: nobody else shares the partitions, so that the worker is ready only once it has them all. */
+  constructor(worker: Worker, kernel: Kernel, partitionCount: number, nowMs: () => number, isAlone = true) {
+    this.#isAlone = isAlone;
     this.#worker = worker;
     this.#kernel = kernel;
     this.#partitionCount = partitionCount;
@@ -56,7 +59,7 @@ export class ServingWorker implements Serving {
 
   readiness(): Readiness {
     const owned = this.#worker.tasks.size;
-    if (this.#worker.restoring > 0 || owned < this.#partitionCount) {
+    if (this.#worker.restoring > 0 || (this.#isAlone && owned < this.#partitionCount)) {
       return { kind: 'not-ready', reason: `${owned} of ${this.#partitionCount} partitions are restored` };
     }
     return { kind: 'ready' };

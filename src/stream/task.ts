@@ -43,6 +43,8 @@ export class Task {
   /** What the next checkpoint publishes. */
   readonly predictions: OutputRecord[] = [];
   readonly deadLetters: OutputRecord[] = [];
+  /** Bytes of the dead letters: refused records may be large, and all wait in memory for the checkpoint. */
+  deadLetterBytes = 0;
   readonly counts = new TaskCounts();
   /** The next offset to process; everything before it is in memory. */
   nextOffset: Offset = 0;
@@ -89,6 +91,7 @@ export class Task {
     this.counts.settle();
     this.predictions.length = 0;
     this.deadLetters.length = 0;
+    this.deadLetterBytes = 0;
     this.evict();
   }
 
@@ -102,6 +105,7 @@ export class Task {
     this.counts.rollBack();
     this.predictions.length = 0;
     this.deadLetters.length = 0;
+    this.deadLetterBytes = 0;
   }
 
   /** Between batches: drops rows beyond the cap from memory; the store keeps them. */

@@ -22,6 +22,9 @@ import { Shares } from './shares.ts';
 import { Task, type Tasks, type TaskTools } from './task.ts';
 import { Turns } from './turns.ts';
 
+/** A checkpoint is written once so much waits in refused records. */
+const deadLetterLimitBytes = 16 * 1024 * 1024;
+
 export interface WorkerOptions extends TaskTools {
   readonly feed: ItemFeed;
   /** Where writers' schemas are asked for; without it the codec knows all that it will ever know. */
@@ -114,7 +117,7 @@ export class Worker implements TransportListener {
       // What lies between the next offset and these records was rolled back by a checkpoint of the timer: first that.
       for (const record of task.rewound ? [] : await this.#decodable(records)) {
         processRecord(task, record);
-        if (task.pendingCount >= this.#options.checkpointEvents && !(await this.#checkpoint(task))) break;
+        if (this.#isDue(task) && !(await this.#checkpoint(task))) break;
         if (pace.isOver()) await pace.breathe();
       }
       task.rewound = false;
@@ -201,6 +204,10 @@ export class Worker implements TransportListener {
       if (error instanceof FencedError) this.#options.log.warn({ reason: error.message }, 'checkpoint was fenced off');
       else this.#options.onFatal(error);
     }
+  }
+
+  #isDue(task: Task): boolean {
+    return task.pendingCount >= this.#options.checkpointEvents || task.deadLetterBytes >= deadLetterLimitBytes;
   }
 
   /** The records whose schemas are known; those behind are delivered again. */

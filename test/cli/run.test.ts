@@ -77,8 +77,11 @@ describe('freshet run', () => {
     // Nothing but the drain makes these ratings durable as learned.
     const before = await start(folder, ['--checkpoint-ms', '60000', '--checkpoint-events', '100000']);
     await post(before, ratings);
-    const learnedLast = async (): Promise<boolean> => !(await ask(before, 'u19', 'i9')).coldItem;
-    await vi.waitUntil(learnedLast, { timeout: 20_000, interval: 20 });
+    const learnedAll = async (): Promise<boolean> => {
+      const metrics = await (await fetch(`${before.url}/metrics`)).text();
+      return metrics.includes('freshet_applied_offset{partition="0"} 200');
+    };
+    await vi.waitUntil(learnedAll, { timeout: 20_000, interval: 20 });
     const { parts } = await ask(before, 'u3', 'i8');
     expect(await runForJson('inspect', '--data', folder)).toMatchObject({ ratingsApplied: 0, pending: 200 });
     expect(await stop(before)).toMatchObject({ code: 0 });
@@ -147,7 +150,7 @@ describe('freshet run', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain('5 problems');
     for (const said of [
-      '--data is missing',
+      'give --data FOLDER',
       '--scale is "5..1"',
       '--http-port is "70000"',
       '--effort?',

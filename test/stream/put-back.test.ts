@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createCodec } from '../../src/adapters/avro/codec.ts';
 import { openInMemory, type InMemoryStore } from '../../src/adapters/embedded/open-in-memory.ts';
-import { startEmbeddedWorker, type EmbeddedWorker } from '../../src/cli/embedded-worker.ts';
+import { startEmbeddedWorker } from '../../src/cli/embedded-worker.ts';
+import type { RunningWorker } from '../../src/cli/start-worker.ts';
 import { StorageFullError } from '../../src/errors.ts';
 import { defaultSettings } from '../../src/model/settings.ts';
 
@@ -28,7 +29,7 @@ function ratings(from: number, to: number) {
 describe('a checkpoint of the timer that fails', () => {
   let failure: Error | null;
   let store: InMemoryStore;
-  let running: EmbeddedWorker;
+  let running: RunningWorker;
 
   beforeEach(async () => {
     failure = null;

@@ -1,0 +1,52 @@
+/** `run --brokers`: one worker of a group on Kafka. */
+import { createCodec } from '../../adapters/avro/codec.ts';
+import { createRegistryClient } from '../../adapters/registry/registry-client.ts';
+import { createRegistrySchemas } from '../../adapters/registry/registry-schemas.ts';
+import { UsageError } from '../../errors.ts';
+import type { Values } from '../../setting.ts';
+import { connectionOf, topicsOf, type kafkaSettings } from '../kafka-settings.ts';
+import { startKafkaWorker } from '../kafka-worker.ts';
+import { registryOptionsOf, type registrySettings } from '../registry-settings.ts';
+import { defaultScale, type IntakeValues, type OpenIntake } from './intake.ts';
+
+export interface KafkaIntakeValues extends IntakeValues, Values<typeof kafkaSettings>, Values<typeof registrySettings> {
+  readonly createTopics: boolean;
+  readonly replicationFactor: number | undefined;
+  readonly delivery: string;
+  readonly onLostOffset: string;
+}
+
+export const openIntake: OpenIntake<KafkaIntakeValues> = async (values, codecOptions, log) => {
+  const { brokers, scale = defaultScale, createTopics, partitions = 1 } = values;
+  if (brokers === undefined) throw new UsageError(['--brokers is missing: give at least one broker as host:port']);
+  const registry = registryOptionsOf(values);
+  const schemas = registry === undefined ? undefined : createRegistrySchemas(createRegistryClient(registry), log);
+  const codec = createCodec({
+    ...codecOptions,
+    scale,
+    nowMs: () => Date.now(),
+    ...(schemas === undefined ? {} : { schemaById: (id) => schemas.schemaById(id) }),
+  });
+  const kafka = await startKafkaWorker({
+    ...values,
+    scale,
+    codec,
+    log,
+    connection: connectionOf(values, brokers, log),
+    topics: topicsOf(values),
+    delivery: values.delivery === 'at-least-once' ? 'at-least-once' : 'exactly-once',
+    onLostOffset: values.onLostOffset === 'earliest' ? 'earliest' : 'stop',
+    createPartitions: createTopics ? partitions : undefined,
+    schemas,
+  });
+  return {
+    running: kafka,
+    ratingsLog: kafka.ratingsLog,
+    topicReader: kafka.recent,
+    partitionCount: kafka.partitionCount,
+    codec,
+    scale,
+    place: { brokers, app: values.app },
+    close: () => kafka.stop(),
+  };
+};

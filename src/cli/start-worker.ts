@@ -1,0 +1,94 @@
+/** A worker over any transport: what `run`, `demo`, the operator's commands and tests start and stop. */
+import type { CodecOptions } from '../adapters/avro/codec.ts';
+import { systemClock } from '../adapters/system/clock.ts';
+import { createTelemetry, type PrometheusTelemetry } from '../adapters/telemetry/telemetry.ts';
+import { plainKernel } from '../kernel/plain.ts';
+import type { LearnerSettings } from '../model/settings.ts';
+import type { Codec } from '../ports/codec.ts';
+import type { Log } from '../ports/log.ts';
+import type { SchemaSource } from '../ports/schema-source.ts';
+import type { ItemFeed, RatingsLog, Transport, TransportListener } from '../ports/transport.ts';
+import { ServingWorker } from '../stream/serve.ts';
+import { statsOf } from '../stream/stats.ts';
+import { Worker } from '../stream/worker.ts';
+
+export interface WorkerOptions {
+  readonly settings: LearnerSettings;
+  readonly scale: CodecOptions['scale'];
+  readonly codec: Codec;
+  readonly log: Log;
+  readonly checkpointEvents: number;
+  readonly checkpointMs: number;
+  readonly maxUsers: number;
+  readonly maxItems: number;
+}
+
+/** What a transport brings to a worker. */
+export interface WorkerParts {
+  readonly transport: Transport;
+  readonly feed: ItemFeed;
+  /** Name of the ratings topic. */
+  readonly topic: string;
+  readonly ratingsLog: Pick<RatingsLog, 'backlog'>;
+  readonly failure: Failure;
+  /** True when nobody else shares the partitions: then the worker is ready only once it has them all. */
+  readonly isAlone: boolean;
+  readonly schemas?: SchemaSource;
+  /** What stands between the transport and the worker. */
+  readonly wrap?: (worker: TransportListener) => TransportListener;
+}
+
+/** A failure that whoever runs the worker waits for. */
+export interface Failure {
+  /** Rejects when the worker cannot go on; never resolves. */
+  readonly failed: Promise<never>;
+  readonly fail: (error: unknown) => void;
+}
+
+export function createFailure(): Failure {
+  let reject: (reason: unknown) => void = () => undefined;
+  const failed = new Promise<never>((_, refuse) => {
+    reject = refuse;
+  });
+  // Whoever waits for it sees the failure; nobody waiting is no reason for the process to end.
+  failed.catch(() => undefined);
+  return { failed, fail: (error) => reject(error) };
+}
+
+export interface RunningWorker {
+  readonly worker: Worker;
+  readonly serving: ServingWorker;
+  readonly telemetry: PrometheusTelemetry;
+  readonly failed: Promise<never>;
+  /** Last checkpoint, then everything is given back. Idempotent. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Resolves once the transport has begun: alone, every partition is restored then. */
+export async function startWorker(parts: WorkerParts, options: WorkerOptions): Promise<RunningWorker> {
+  const { transport, feed, topic, ratingsLog, failure, isAlone, schemas, wrap } = parts;
+  const { partitionCount } = transport;
+  const telemetry = createTelemetry({ ratingsLog });
+  const worker = new Worker({
+    ...options,
+    kernel: plainKernel,
+    clock: systemClock,
+    telemetry,
+    topic,
+    partitionCount,
+    feed,
+    ...(schemas === undefined ? {} : { schemas }),
+    onFatal: failure.fail,
+  });
+  const serving = new ServingWorker(worker, plainKernel, partitionCount, () => systemClock.nowMs(), isAlone);
+  telemetry.attach({ source: statsOf(worker) });
+  await transport.start(wrap === undefined ? worker : wrap(worker));
+  let stopped: Promise<void> | undefined;
+  return {
+    worker,
+    serving,
+    telemetry,
+    failed: failure.failed,
+    stop: () => (stopped ??= transport.stop().finally(() => worker.stop())),
+  };
+}
