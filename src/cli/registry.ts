@@ -12,6 +12,7 @@ export const registry = {
   forget: async () => (await import('./forget.ts')).forget,
   'dead-letters': async () => (await import('./dead-letters.ts')).deadLetters,
   schemas: async () => (await import('./schemas.ts')).schemas,
+  topics: async () => (await import('./topics.ts')).topics,
   seed: async () => (await import('./seed.ts')).seed,
   doctor: async () => (await import('./doctor.ts')).doctor,
 } satisfies Registry;
