@@ -15,13 +15,19 @@ export interface ReadRecord {
 export interface PartitionReader {
   /** First offset still kept, and one past the last committed record, as of now. */
   bounds(topic: string, partition: number): Promise<{ readonly start: Offset; readonly end: Offset }>;
-  /** Reads from `from` to the end as of the call; resolves with the position reached (the next offset to read). */
+  /** One past the last committed record of each partition, as of now; one request for each broker. */
+  ends(topic: string, partitions: readonly number[]): Promise<ReadonlyMap<number, Offset>>;
+  /**
+   * Reads from `from` to the end as of the call, or somewhat past it; resolves with the position reached (the next
+   * offset to read). `onHole` hears of offsets that held something and were compacted away, before what follows them.
+   */
   readToEnd(
     topic: string,
     partition: number,
     from: Offset,
     onRecord: (record: ReadRecord) => void,
     onProgress?: (position: Offset, end: Offset) => void,
+    onHole?: (from: Offset, to: Offset) => void,
   ): Promise<Offset>;
   close(): Promise<void>;
 }

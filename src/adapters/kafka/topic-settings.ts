@@ -1,0 +1,34 @@
+/** What Freshet's topics are created with, and what they are held to. */
+import type { KafkaTopics } from './changelog.ts';
+
+export type TopicRole = keyof KafkaTopics;
+export const topicRoles: readonly TopicRole[] = ['ratings', 'predictions', 'deadLetters', 'users', 'items'];
+
+export const isChangelog = (role: TopicRole): boolean => role === 'users' || role === 'items';
+
+const hourMs = 3_600_000;
+
+/** Followers that are later than this would miss changes. */
+export const itemsCompactionLagMs = hourMs;
+
+/**
+ * Changelogs: small segments that are compacted soon, so that a restore reads little more than what is live. The open
+ * segment is never compacted, hence the limit on its age. Dead letters outlive the people who have to look at them.
+ */
+export const topicSettings: Readonly<Record<TopicRole, Readonly<Record<string, string>>>> = {
+  ratings: { 'cleanup.policy': 'delete' },
+  predictions: { 'cleanup.policy': 'delete' },
+  deadLetters: { 'cleanup.policy': 'delete', 'retention.ms': String(30 * 24 * hourMs) },
+  users: changelog(0),
+  items: changelog(itemsCompactionLagMs),
+};
+
+function changelog(compactionLagMs: number): Readonly<Record<string, string>> {
+  return {
+    'cleanup.policy': 'compact',
+    'segment.bytes': String(64 * 1024 * 1024),
+    'segment.ms': String(hourMs),
+    'min.cleanable.dirty.ratio': '0.2',
+    'min.compaction.lag.ms': String(compactionLagMs),
+  };
+}
