@@ -1,11 +1,11 @@
 import { expect, test, vi } from 'vitest';
 import { FencedError } from '../../src/errors.ts';
-import { checkpoint, readAll, recorder, recordsOf, startWorker, type Open } from './transport-harness.ts';
+import { checkpoint, readAll, recorder, recordsOf, startWorker, type Can, type Open } from './transport-harness.ts';
 
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, i) => `r${i}`);
 const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 2 });
 
-export function deliveryLaws(open: Open): void {
+export function deliveryLaws(open: Open, can: Can): void {
   test('delivers every record of a partition in order, in batches of bounded size', async () => {
     const log = await open({ partitionCount: 2 });
     await log.append(0, recordsOf(...numbered(1234)));
@@ -116,7 +116,7 @@ export function deliveryLaws(open: Open): void {
     await log.worker({ partitions: [0] }).stop();
   });
 
-  test('tells the worker that its partition is lost when another takes it', async () => {
+  test.runIf(can('steal partitions'))('tells the worker that its partition is lost when another takes it', async () => {
     const log = await open({ partitionCount: 2 });
     const first = await startWorker(log, [0, 1]);
     const second = await startWorker(log, [1]);
@@ -164,25 +164,28 @@ export function deliveryLaws(open: Open): void {
     for (let p = 0; p < 3; p++) expect(readAll(log, 'predictions', p)).toEqual(expected);
   });
 
-  test('calls a partition lost when the listener meets a fence, and reports any other error', async () => {
-    const log = await open({ partitionCount: 2 });
-    const fatal: string[] = [];
-    const worker = log.worker({
-      partitions: [0, 1],
-      onFatal: (error, partition) => fatal.push(`${partition}: ${(error as Error).message}`),
-    });
-    const listener = recorder({
-      records: (partition) =>
-        Promise.reject(partition === 0 ? new FencedError('fenced') : new Error('a bug in the listener')),
-    });
-    await worker.start(listener);
-    await log.append(0, recordsOf('a'));
-    await log.append(1, recordsOf('b'));
-    await eventually(() => expect(fatal).toEqual(['1: a bug in the listener']));
-    await eventually(() => expect(listener.calls).toContain('lost 0'));
-    await worker.stop();
-    expect(listener.calls).toEqual(['assigned 0', 'assigned 1', 'lost 0']);
-  });
+  test.runIf(can('steal partitions'))(
+    'calls a partition lost when the listener meets a fence, and reports any other error',
+    async () => {
+      const log = await open({ partitionCount: 2 });
+      const fatal: string[] = [];
+      const worker = log.worker({
+        partitions: [0, 1],
+        onFatal: (error, partition) => fatal.push(`${partition}: ${(error as Error).message}`),
+      });
+      const listener = recorder({
+        records: (partition) =>
+          Promise.reject(partition === 0 ? new FencedError('fenced') : new Error('a bug in the listener')),
+      });
+      await worker.start(listener);
+      await log.append(0, recordsOf('a'));
+      await log.append(1, recordsOf('b'));
+      await eventually(() => expect(fatal).toEqual(['1: a bug in the listener']));
+      await eventually(() => expect(listener.calls).toContain('lost 0'));
+      await worker.stop();
+      expect(listener.calls).toEqual(['assigned 0', 'assigned 1', 'lost 0']);
+    },
+  );
 
   test('does not call a worker that died', async () => {
     const log = await open({ partitionCount: 1 });

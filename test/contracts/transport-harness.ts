@@ -45,6 +45,28 @@ export interface TransportHarness {
 
 export type Open = TransportHarness['open'];
 
+/** What some transport cannot do by its nature. Laws about nothing else are skipped, others leave these checks out. */
+export type Inability =
+  /** It holds no store of its own to look a single key up in. */
+  | 'read single keys'
+  /** It knows how much waits only from time to time. */
+  | 'count the backlog exactly'
+  /** Nobody tells it of records that others append. */
+  | 'tell of appends'
+  /** Members agree on who has what: a partition is handed over, and taken again when it was lost by mistake. */
+  | 'steal partitions'
+  /** Its log holds no deltas that were followed by a deletion. */
+  | 'follow deletions';
+
+export interface ContractOptions {
+  readonly cannot?: readonly Inability[];
+  /** Random operations are slow on some; all of them when not given. */
+  readonly modelRuns?: number;
+  readonly modelOperations?: number;
+}
+
+export type Can = (what: Inability) => boolean;
+
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 export const textOf = (bytes: Uint8Array | null | undefined): string | null =>
   bytes == null ? null : new TextDecoder().decode(bytes);

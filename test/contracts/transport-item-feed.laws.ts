@@ -1,11 +1,21 @@
 import { expect, test } from 'vitest';
 import type { PartitionLease } from '../../src/ports/transport.ts';
-import { bytesOf, checkpoint, startWorker, summingFollower, textOf, type Open } from './transport-harness.ts';
+import {
+  bytesOf,
+  checkpoint,
+  restored,
+  startWorker,
+  summingFollower,
+  textOf,
+  type Can,
+  type Open,
+} from './transport-harness.ts';
 
 /** Adds numbers to items, as a task adds to its contributions. */
 async function add(lease: PartitionLease, changes: Record<string, number>): Promise<void> {
+  const before = (await restored(lease)).items;
   const items = Object.entries(changes).map(([itemId, delta]) => {
-    const sum = Number(textOf(lease.readItem(itemId))) + delta;
+    const sum = Number(before[itemId] ?? 0) + delta;
     return { itemId, afterImage: bytesOf(String(sum)), delta: bytesOf(String(delta)) };
   });
   await lease.commit(checkpoint({ items }));
@@ -13,7 +23,7 @@ async function add(lease: PartitionLease, changes: Record<string, number>): Prom
 
 const all = (): boolean => true;
 
-export function itemFeedLaws(open: Open): void {
+export function itemFeedLaws(open: Open, can: Can): void {
   test('hands over each change once, as it is committed', async () => {
     const log = await open({ partitionCount: 2 });
     const owner = await startWorker(log, [0, 1]);
@@ -39,7 +49,9 @@ export function itemFeedLaws(open: Open): void {
     await items.follow(follower, all);
     await add(owner.lease(0), { a: 8 });
     await items.follow(follower, all);
-    expect(follower.heard).toEqual(['contribution 0 a 5', 'contribution 0 b 2', 'delta 0 a 8']);
+    // Contributions come in any order.
+    expect(follower.heard.slice(0, 2).sort()).toEqual(['contribution 0 a 5', 'contribution 0 b 2']);
+    expect(follower.heard.slice(2)).toEqual(['delta 0 a 8']);
   });
 
   test('starts over from the contributions after it was told to forget a partition, and hears of it nothing twice', async () => {
@@ -96,7 +108,7 @@ export function itemFeedLaws(open: Open): void {
     expect(follower.heard).toEqual(['delta 0 a 2']);
   });
 
-  test('reads the committed contribution of any task', async () => {
+  test.runIf(can('read single keys'))('reads the committed contribution of any task', async () => {
     const log = await open({ partitionCount: 2 });
     const owner = await startWorker(log, [1]);
     await add(owner.lease(1), { a: 7 });

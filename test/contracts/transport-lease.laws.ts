@@ -9,6 +9,7 @@ import {
   restored,
   startWorker,
   textOf,
+  type Can,
   type Open,
 } from './transport-harness.ts';
 
@@ -29,7 +30,7 @@ const whole = (name: string, nextOffset: number): Checkpoint =>
     deadLetters: recordsOf(`letter ${name}`),
   });
 
-export function leaseLaws(open: Open): void {
+export function leaseLaws(open: Open, can: Can): void {
   test('makes all of a checkpoint visible, also to the next process', async () => {
     const log = await open({ partitionCount: 1 });
     await log.append(0, recordsOf('a', 'b', 'c'));
@@ -40,8 +41,10 @@ export function leaseLaws(open: Open): void {
       const task = now === log ? lease(0) : (await startWorker(now)).lease(0);
       expect(await task.committedOffset()).toBe(2);
       expect(await restored(task)).toEqual({ state: { key: 'one', 'key of one': 'one' }, items: { item: 'one' } });
-      expect(textOf(task.readState('key'))).toBe('one');
-      expect(textOf(task.readItem('item'))).toBe('one');
+      if (can('read single keys')) {
+        expect(textOf(task.readState('key'))).toBe('one');
+        expect(textOf(task.readItem('item'))).toBe('one');
+      }
       expect(readAll(now, 'predictions')).toEqual(['prediction one']);
       expect(readAll(now, 'dead-letters')).toEqual(['letter one']);
     }
@@ -85,6 +88,7 @@ export function leaseLaws(open: Open): void {
     for (const partition of [0, 1, 10, 11]) {
       const expected = (word: string) => Object.fromEntries(keys.map((key) => [key, `${partition} ${word}${key}`]));
       expect(await restored(lease(partition))).toEqual({ state: expected(''), items: expected('item ') });
+      if (!can('read single keys')) continue;
       for (const key of keys) expect(textOf(lease(partition).readState(key))).toBe(`${partition} ${key}`);
     }
   });
@@ -101,7 +105,7 @@ export function leaseLaws(open: Open): void {
     expect(visited.get('empty')).toHaveLength(0);
     for (const [index, { key, value }] of rows.entries()) {
       expect(textOf(visited.get(key))).toBe(textOf(value));
-      expect(textOf(read[index])).toBe(textOf(value));
+      if (can('read single keys')) expect(textOf(read[index])).toBe(textOf(value));
     }
   });
 

@@ -12,14 +12,14 @@ import {
   restored,
   summingFollower,
   textOf,
+  type Can,
+  type ContractOptions,
   type Open,
   type TransportUnderTest,
   type WorkerUnderTest,
 } from './transport-harness.ts';
 
 const partitionCount = 2;
-const runs = 40;
-const operationsPerRun = 250;
 
 type Outcome = 'ok' | 'before' | 'after';
 type Operation =
@@ -69,14 +69,15 @@ interface ModelPartition {
   stale: PartitionLease | null;
 }
 
-export function modelLaw(open: Open): void {
+export function modelLaw(open: Open, can: Can, options: ContractOptions): void {
+  const { modelRuns: runs = 40, modelOperations: operationsPerRun = 250 } = options;
   test(
     `agrees with a plain model over ${runs * operationsPerRun} random operations`,
     { timeout: 240_000 },
     async () => {
       const plan = fc.array(operation, { minLength: operationsPerRun, maxLength: operationsPerRun });
       const property = fc.asyncProperty(plan, async (operations) => {
-        const session = createSession(await open({ partitionCount }));
+        const session = createSession(await open({ partitionCount }), can);
         for (const step of operations) await session.run(step);
         await session.end();
       });
@@ -85,7 +86,7 @@ export function modelLaw(open: Open): void {
   );
 }
 
-function createSession(opened: TransportUnderTest) {
+function createSession(opened: TransportUnderTest, can: Can) {
   let log = opened;
   let serial = 0;
   let reader = log.worker({ partitions: [] });
@@ -135,6 +136,7 @@ function createSession(opened: TransportUnderTest) {
   ): Checkpoint {
     const name = String(serial++);
     const distinct = [...new Set(keys)];
+    const itemDeleted = deleted && can('follow deletions');
     return checkpoint({
       nextOffset: Math.min(from.committedOffset + advance, from.ratings.length),
       state: keys.map((key, index) => ({
@@ -143,8 +145,8 @@ function createSession(opened: TransportUnderTest) {
       })),
       items: distinct.map((key, index) => {
         const before = Number(from.items[`i${key}`] ?? 0);
-        const after = deleted && index === 0 ? 0 : before + key + 1;
-        const afterImage = deleted && index === 0 ? null : bytesOf(String(after));
+        const after = itemDeleted && index === 0 ? 0 : before + key + 1;
+        const afterImage = itemDeleted && index === 0 ? null : bytesOf(String(after));
         return { itemId: `i${key}`, afterImage, delta: bytesOf(String(after - before)) };
       }),
       predictions: recordsOf(...keys.map((key) => `p ${name} ${key}`)),
@@ -160,12 +162,12 @@ function createSession(opened: TransportUnderTest) {
     const lease = expected.lease ?? (await take(p));
     expect(await lease.committedOffset()).toBe(expected.committedOffset);
     expect(await restored(lease)).toEqual({ state: expected.state, items: expected.items });
-    for (let key = 0; key <= 12; key++) {
+    for (let key = 0; can('read single keys') && key <= 12; key++) {
       expect(textOf(lease.readState(`k${key}`)) ?? undefined).toBe(expected.state[`k${key}`]);
       expect(textOf(lease.readItem(`i${key}`)) ?? undefined).toBe(expected.items[`i${key}`]);
     }
     const waiting = model.reduce((sum, { ratings, committedOffset }) => sum + ratings.length - committedOffset, 0);
-    expect(log.backlog()).toBe(waiting);
+    if (can('count the backlog exactly')) expect(log.backlog()).toBe(waiting);
   }
 
   async function follow(wanted: (p: number) => boolean): Promise<void> {

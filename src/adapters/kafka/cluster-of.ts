@@ -2,11 +2,12 @@
 import { PartitionAssigners, type Cluster, type Kafka } from 'kafkajs';
 import { InvariantViolation } from '../../errors.ts';
 
-/** A new set of connections with the client's settings; connect and disconnect them. */
-export function clusterOf(kafka: Kafka): Cluster {
+/** A new set of connections with the client's settings; connect and disconnect them. Ends of logs are those of committed data unless said otherwise. */
+export function clusterOf(kafka: Kafka, { readUncommitted = false } = {}): Cluster {
   const found: Cluster[] = [];
   kafka.consumer({
     groupId: 'never joined',
+    readUncommitted,
     maxWaitTimeInMs: 100,
     partitionAssigners: [
       (tools) => {

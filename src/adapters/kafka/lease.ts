@@ -53,7 +53,8 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
   const { partition, topics, producer, reader, persistently } = options;
   /** Raised by every recovery: what was under way before it has no say any more. */
   let generation = 0;
-  let held = true as boolean;
+  let held = true;
+  const isHeld = (): boolean => held;
   let rewindTo: Offset | null = null;
   let groupOffset: Offset | null = null;
   /** What the changelog says; it is read as far as `changelogPosition`. */
@@ -110,7 +111,7 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
 
   return {
     partition,
-    isHeld: () => held,
+    isHeld,
     takeRewind() {
       const offset = rewindTo;
       rewindTo = null;
@@ -148,8 +149,7 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
         const itemsEnd = written.get(topics.items);
         if (itemsEnd !== undefined) options.itemsReached(partition, itemsEnd);
       } catch (error) {
-        const failure =
-          isCurrent() && held ? asCommitError(error, partition) : fenced(partition, error);
+        const failure = isCurrent() && isHeld() ? asCommitError(error, partition) : fenced(partition, error);
         if (failure instanceof FencedError && isCurrent()) lose();
         throw failure;
       }

@@ -1,6 +1,6 @@
 /**
  * Writes checkpoints without transactions (`--delivery at-least-once`): round after round, the rows with their offset
- * last. What can double is said in docs/delivery-guarantees.md.
+ * last. What can double is said in docs/kafka-delivery.md.
  */
 import { Partitioners, type Kafka, type Producer } from 'kafkajs';
 import { CommitFailedError } from '../../errors.ts';

@@ -11,12 +11,13 @@ import {
   type RecordMetadata,
   type TopicMessages,
 } from 'kafkajs';
-import { CommitFailedError, OverloadedError } from '../../errors.ts';
+import { BrokerError, CommitFailedError, OverloadedError } from '../../errors.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Offset, OutputRecord, RatingsLog } from '../../ports/transport.ts';
 import { asAppendError, messageOf } from './kafka-error.ts';
 import { readLag } from './lag.ts';
 import { offsetOf } from './offsets.ts';
+import { persistently } from './persistently.ts';
 
 export interface KafkaRatingsLogOptions {
   readonly kafka: Kafka;
@@ -44,6 +45,17 @@ interface Append {
   readonly reject: (reason: unknown) => void;
 }
 
+const openTimeoutMs = 20_000;
+
+function assertInTime(topic: string, deadlineMs: number): void {
+  if (performance.now() < deadlineMs) return;
+  throw new BrokerError(
+    `The backlog of ${topic} could not be read for ${openTimeoutMs / 1000} s. See the log for why; \`freshet topics check\` says whether the topic exists.`,
+    true,
+    { topic },
+  );
+}
+
 export async function openRatingsLog(options: KafkaRatingsLogOptions): Promise<KafkaRatingsLog> {
   const { kafka, topic, groupId, log, maxBacklog = 100_000, maxBatchBytes = 900_000, lagPeriodMs = 1000 } = options;
   const admin = kafka.admin();
@@ -52,7 +64,14 @@ export async function openRatingsLog(options: KafkaRatingsLogOptions): Promise<K
   let producer: Producer | null = null;
   let waiting: Append[] = [];
   let sending: Promise<void> | null = null;
-  let lag = await readLag(admin, topic, groupId);
+  const deadlineMs = performance.now() + openTimeoutMs;
+  // A new topic's leaders, and the group's coordinator, are not known at once.
+  let lag = await persistently(
+    'reading the backlog',
+    () => readLag(admin, topic, groupId),
+    () => assertInTime(topic, deadlineMs),
+    log,
+  );
   let appendedSince = 0;
   let arriving = 0;
 
@@ -119,8 +138,14 @@ export async function openRatingsLog(options: KafkaRatingsLogOptions): Promise<K
 
   const backlog = (): number => lag + appendedSince + arriving;
 
+  async function endOf(partition: number): Promise<Offset> {
+    const ends = await admin.fetchTopicOffsets(topic);
+    return offsetOf(ends.find((each) => each.partition === partition)?.high ?? '0');
+  }
+
   function append(partition: number, records: readonly OutputRecord[]): Promise<Offset> {
     const recordCount = records.length;
+    if (recordCount === 0) return endOf(partition);
     const now = backlog();
     if (now > 0 && now + recordCount > maxBacklog) {
       return Promise.reject(

@@ -1,14 +1,16 @@
 /** Topics, transports and readers on a real broker, under names that no other test uses. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Partitioners } from 'kafkajs';
+import { Partitioners, type Kafka } from 'kafkajs';
 import type { KafkaTopics } from '../../../src/adapters/kafka/changelog.ts';
+import { clusterOf } from '../../../src/adapters/kafka/cluster-of.ts';
 import { createItemFeed } from '../../../src/adapters/kafka/item-feed.ts';
 import { createPartitionReader } from '../../../src/adapters/kafka/partition-reader-kafkajs.ts';
 import { createKafkaTransport, type KafkaTransportOptions } from '../../../src/adapters/kafka/transport.ts';
 import type { Log } from '../../../src/ports/log.ts';
 import type { OutputRecord } from '../../../src/ports/transport.ts';
 import { brokers } from '../../support/kafka/suite.ts';
+import { createTopics } from '../../support/kafka/topics.ts';
 import { createCuttableClient } from './cuttable-client.ts';
 
 const shout = process.env.KAFKA_LOG !== undefined;
@@ -17,6 +19,9 @@ const say = (fields: object, message: string): void => {
 };
 export const quietLog: Log = { debug: say, info: say, warn: say, error: say };
 
+export type MemberOverrides = Partial<KafkaTransportOptions> & {
+  readonly wrapKafka?: (kafka: Kafka) => Kafka;
+};
 export type KafkaRig = Awaited<ReturnType<typeof createKafkaRig>>;
 
 export async function createKafkaRig({ partitionCount }: { readonly partitionCount: number }) {
@@ -32,14 +37,14 @@ export async function createKafkaRig({ partitionCount }: { readonly partitionCou
   const admin = kafka.admin();
   await admin.connect();
   const compact = [{ name: 'cleanup.policy', value: 'compact' }];
-  await admin.createTopics({
-    waitForLeaders: true,
-    topics: Object.values(topics).map((topic) => ({
+  await createTopics(
+    brokers,
+    Object.values(topics).map((topic) => ({
       topic,
       numPartitions: partitionCount,
       configEntries: topic === topics.users || topic === topics.items ? compact : [],
     })),
-  });
+  );
   const producer = kafka.producer({
     createPartitioner: Partitioners.DefaultPartitioner,
     allowAutoTopicCreation: false,
@@ -47,10 +52,13 @@ export async function createKafkaRig({ partitionCount }: { readonly partitionCou
   });
   await producer.connect();
   const reader = createPartitionReader({ brokers, clientId: 'freshet-test', log: quietLog });
+  const uncommitted = clusterOf(kafka, { readUncommitted: true });
+  await uncommitted.connect();
   const closing: (() => Promise<unknown>)[] = [
     () => admin.disconnect(),
     () => producer.disconnect(),
     () => reader.close(),
+    () => uncommitted.disconnect(),
   ];
 
   async function read(topic: keyof KafkaTopics, partition = 0) {
@@ -80,11 +88,11 @@ export async function createKafkaRig({ partitionCount }: { readonly partitionCou
       return Number(written!.baseOffset);
     },
     /** A member of the group; `cut` is its sudden death. */
-    member(overrides: Partial<KafkaTransportOptions> = {}) {
+    member({ wrapKafka = (same) => same, ...overrides }: MemberOverrides = {}) {
       const client = createCuttableClient([...brokers]);
       const items = createItemFeed({ reader, topic: topics.items, partitionCount });
       const transport = createKafkaTransport({
-        kafka: client.kafka,
+        kafka: wrapKafka(client.kafka),
         reader,
         topics,
         partitionCount,
@@ -102,8 +110,37 @@ export async function createKafkaRig({ partitionCount }: { readonly partitionCou
         lastWriteMs: 300,
         ...overrides,
       });
-      closing.unshift(() => Promise.race([transport.stop(), delay(3000)]));
-      return { transport, items, cut: () => client.cut() };
+      let isCut = false;
+      closing.unshift(() => Promise.race([transport.stop(), delay(isCut ? 50 : 5000)]));
+      return {
+        transport,
+        items,
+        cut() {
+          isCut = true;
+          client.cut();
+        },
+      };
+    },
+    /** As retention does. */
+    async deleteRatingsBefore(offset: number): Promise<void> {
+      await admin.fetchTopicOffsets(topics.ratings); // it deletes by the metadata it has
+      await admin.deleteTopicRecords({ topic: topics.ratings, partitions: [{ partition: 0, offset: String(offset) }] });
+    },
+    /** One past the last record, committed or not. */
+    async highWatermark(topic: string, partition: number): Promise<number> {
+      for (let tries = 0; ; tries++) {
+        try {
+          await uncommitted.addTargetTopic(topic);
+          const partitions = [{ partition }];
+          const [answer] = await uncommitted.fetchTopicsOffset([{ topic, partitions, fromBeginning: false }]);
+          return Number(answer!.partitions[0]!.offset);
+        } catch (error) {
+          // The leaders of a new topic are not known everywhere at once.
+          if (tries === 50) throw error;
+          await delay(10);
+          await uncommitted.refreshMetadata();
+        }
+      }
     },
     async committedOffset(partition: number): Promise<number> {
       const [answer] = await admin.fetchOffsets({ groupId: app, topics: [topics.ratings] });
