@@ -3,7 +3,7 @@ import { problemStatus } from '../../src/adapters/http/problem.ts';
 import * as errors from '../../src/errors.ts';
 import { filesUnder, page, read, tableRows } from './pages.ts';
 
-const { FreshetError, RegistryError, RejectedRecordError, UsageError, rejectionCodes } = errors;
+const { BrokerError, FreshetError, RegistryError, RejectedRecordError, UsageError, rejectionCodes } = errors;
 
 type AnyError = InstanceType<typeof FreshetError>;
 type ErrorClass = new (message: string) => AnyError;
@@ -12,6 +12,7 @@ type ErrorClass = new (message: string) => AnyError;
 const specimens: Readonly<Record<string, readonly AnyError[]>> = {
   UsageError: [new UsageError(['a problem'])],
   RegistryError: [new RegistryError('it is silent', true), new RegistryError('it refuses', false)],
+  BrokerError: [new BrokerError('it is away', true), new BrokerError('it refuses', false)],
 };
 
 /** Every class that can be thrown and has a code of its own. */

@@ -9,6 +9,7 @@ export function clusterOf(kafka: Kafka, { readUncommitted = false } = {}): Clust
     groupId: 'never joined',
     readUncommitted,
     maxWaitTimeInMs: 100,
+    allowAutoTopicCreation: false, // looking at a topic must not make it
     partitionAssigners: [
       (tools) => {
         found.push(tools.cluster);

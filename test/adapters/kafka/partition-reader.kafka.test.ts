@@ -204,4 +204,15 @@ describeLocalKafka('the reader of a partition, when its broker goes away', () =>
     expect(position).toBe(1000);
     expect(offsets).toEqual(Array.from({ length: 1000 }, (_, offset) => offset));
   });
+
+  test('does not create a topic by looking for it, where brokers would', async () => {
+    const cluster = await startLocalKafka({ properties: { 'auto.create.topics.enable': 'true' } });
+    onTestFinished(() => cluster.stop());
+    const reader = givenReader({ brokers: cluster.brokers, patienceMs: 300 });
+    await expect(reader.bounds('looked-for', 0)).rejects.toMatchObject({ code: 'FRESHET_BROKER' });
+    const admin = testClient(cluster.brokers).admin();
+    await admin.connect();
+    onTestFinished(() => admin.disconnect());
+    expect(await admin.listTopics()).not.toContain('looked-for');
+  });
 });
