@@ -84,7 +84,8 @@ export async function startKafkaWorker(options: KafkaWorkerOptions): Promise<Kaf
         wrap: (worker) => recent.tap(worker),
         ...(schemas === undefined ? {} : { schemas }),
       },
-      options,
+      // There is no local store to fetch an evicted row from: all of them stay.
+      { ...options, maxUsers: Infinity, maxItems: Infinity },
     );
     let stopped: Promise<void> | undefined;
     const stop = (): Promise<void> => (stopped ??= running.stop().finally(close));

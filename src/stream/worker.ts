@@ -47,6 +47,7 @@ export class Worker implements TransportListener {
   readonly #followed: FollowedItems;
   readonly #stopTicking: () => void;
   #ticking: Promise<void> = Promise.resolve();
+  #isTicking = false;
   #assignments = 0;
 
   constructor(options: WorkerOptions) {
@@ -63,7 +64,9 @@ export class Worker implements TransportListener {
       options.codec,
     );
     this.#stopTicking = options.clock.every(options.checkpointMs, () => {
-      this.#ticking = Promise.all([this.#ticking, this.#tick()]).then(() => undefined);
+      // A checkpoint that waits for the store must not gather a queue behind it.
+      if (this.#isTicking) return;
+      this.#ticking = this.#tick();
     });
   }
 
@@ -197,12 +200,15 @@ export class Worker implements TransportListener {
   }
 
   async #tick(): Promise<void> {
+    this.#isTicking = true;
     try {
       await this.checkpointAll();
       await this.#followed.follow();
     } catch (error) {
       if (error instanceof FencedError) this.#options.log.warn({ reason: error.message }, 'checkpoint was fenced off');
       else this.#options.onFatal(error);
+    } finally {
+      this.#isTicking = false;
     }
   }
 

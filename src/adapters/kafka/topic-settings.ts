@@ -18,7 +18,12 @@ export const itemsCompactionLagMs = hourMs;
 export const topicSettings: Readonly<Record<TopicRole, Readonly<Record<string, string>>>> = {
   ratings: { 'cleanup.policy': 'delete' },
   predictions: { 'cleanup.policy': 'delete' },
-  deadLetters: { 'cleanup.policy': 'delete', 'retention.ms': String(30 * 24 * hourMs) },
+  // A dead letter is the refused record and some more: a record at its own topic's limit must still fit.
+  deadLetters: {
+    'cleanup.policy': 'delete',
+    'retention.ms': String(30 * 24 * hourMs),
+    'max.message.bytes': String(16 * 1024 * 1024),
+  },
   users: changelog(0),
   items: changelog(itemsCompactionLagMs),
 };
