@@ -54,5 +54,8 @@ export class Blend {
 
 /** (loss / least)^(-halfCount): 1 for the least loss, also when it is 0. */
 function relative(least: number, loss: number, halfCount: number): number {
-  return loss <= least ? 1 : Math.pow(least / loss, halfCount);
+  if (loss <= least) return 1;
+  // ln(loss / least) ≥ 1 - least / loss: what is certainly below e^-60 is nothing, and costs no power.
+  if (halfCount * (loss - least) > 60 * loss) return 0;
+  return Math.pow(least / loss, halfCount);
 }

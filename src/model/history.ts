@@ -116,8 +116,8 @@ export class History {
    * is new for a user's first rating.
    */
   write(userRow: number, head: number, slot: number, entry: Readonly<Slot>): number {
-    const newHead = this.#grow(userRow, head, slot >> 2);
-    const block = this.blockOf(newHead, slot);
+    const newHead = head === 0 ? this.#blocks.allocate() + 1 : head;
+    const block = this.#reach(userRow, newHead, slot >> 2);
     this.#touch(userRow, block, slot >> 2);
     const words = this.#blocks.words(block);
     const at = this.#blocks.at(block) + (slot & 3) * wordsPerSlot;
@@ -200,9 +200,8 @@ export class History {
     this.#touchedNumbers.length = 0;
   }
 
-  /** Appends blocks until the chain has `blockNumber`; returns its head. */
-  #grow(userRow: number, head: number, blockNumber: number): number {
-    if (head === 0) return this.#grow(userRow, this.#blocks.allocate() + 1, blockNumber);
+  /** The block of that number in the chain that begins at `head`; blocks are appended until it is there. */
+  #reach(userRow: number, head: number, blockNumber: number): number {
     let block = head - 1;
     for (let number = 0; number < blockNumber; number++) {
       let next = this.#nextOf(block);
@@ -213,6 +212,6 @@ export class History {
       }
       block = next;
     }
-    return head;
+    return block;
   }
 }

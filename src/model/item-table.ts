@@ -60,6 +60,10 @@ export class ItemTable {
     return this.#ids.idOf(row);
   }
 
+  markUsed(row: number): void {
+    this.#ids.markUsed(row);
+  }
+
   /** Tells how to fetch what was evicted or not restored. */
   reloadWith(reload: ItemReloader): void {
     this.#reload = reload;

@@ -147,13 +147,14 @@ export class Learner {
   learnOne(userId: string, itemId: string, exactRating: number, seconds: number, exactWeight: number): void {
     const rating = quantizeRating(exactRating);
     const weight = quantizeWeight(exactWeight);
-    const itemRow = this.items.ensure(itemId);
-    let userRow = this.users.find(userId);
+    const moment = this.#moment;
+    const itemRow = this.#isAnswered(itemId, moment.itemRow, this.items) ? moment.itemRow : this.items.ensure(itemId);
+    let userRow = this.#isAnswered(userId, moment.userRow, this.users) ? moment.userRow : this.users.find(userId);
     if (userRow < 0) userRow = this.users.create(userId);
-    else this.users.markUsed(userRow);
+    this.items.markUsed(itemRow);
+    this.users.markUsed(userRow);
     this.users.touch(userRow);
     this.touchSums();
-    const moment = this.#moment;
     const asked = this.#answerIsFresh && moment.userRow === userRow && moment.itemRow === itemRow;
     if (!asked || moment.seconds !== seconds) this.predictOne(userRow, itemRow, seconds);
     this.#answerIsFresh = false;
@@ -210,10 +211,13 @@ export class Learner {
     this.#answerIsFresh = false;
     this.users.touch(row);
     this.users.setHead(row, this.users.history.write(row, this.users.head(row), slotNumber, slot));
+    this.users.setNewestSeconds(row, 0);
   }
 
   /** Seconds of the user's newest remembered rating, or -1. */
   newestSeconds(userRow: number): number {
+    const kept = this.users.newestSeconds(userRow);
+    if (kept > 0) return kept;
     const { history } = this.users;
     const head = this.users.head(userRow);
     const sequence = this.users.sequence(userRow);
@@ -301,6 +305,11 @@ export class Learner {
     this.#stack.learn(this.#x, rating - this.#moment.factorsAnswer, weight, this.#refresh);
   }
 
+  /** True when the fresh answer is about this very id, whose row then needs no looking up. */
+  #isAnswered(id: string, row: number, table: { idOf(row: number): string }): boolean {
+    return this.#answerIsFresh && row >= 0 && table.idOf(row) === id;
+  }
+
   #userCount(): number {
     return this.#moment.user[this.#moment.userAt + this.settings.k + userField.longCount]!;
   }
@@ -331,6 +340,7 @@ export class Learner {
     const head = this.users.head(userRow);
     this.users.setHead(userRow, this.users.history.write(userRow, head, sequence % this.users.history.limit, slot));
     this.users.setSequence(userRow, sequence + 1);
+    this.users.setNewestSeconds(userRow, seconds);
   }
 
   /** Takes the remembered rating of a pair out of everything but the factors. */
@@ -352,6 +362,7 @@ export class Learner {
     this.touchSums();
     this.#mean.add(slot.rating, -slot.weight);
     history.clear(userRow, this.users.head(userRow), slotNumber);
+    this.users.setNewestSeconds(userRow, 0);
     return true;
   }
 }

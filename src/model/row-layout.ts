@@ -22,8 +22,8 @@ export const userField = {
 } as const;
 /** Cells of a user row that are stored: k factors and the fields. */
 export const userCells = (k: number): number => k + 8;
-/** In memory one more: the first history block (row + 1, as a word). */
-export const userStride = (k: number): number => userCells(k) + 1;
+/** In memory two more, as words: the first history block (row + 1), and the seconds of the newest rating (0: look it up). */
+export const userStride = (k: number): number => userCells(k) + 2;
 
 /** Cells of an item row, or of a contribution to one, after its k factors; all additive. */
 export const itemField = {

@@ -77,6 +77,15 @@ export class UserTable {
     this.#rows.words(row)[this.at(row) + this.cells] = head;
   }
 
+  /** Seconds of the newest remembered rating; 0 when they have to be looked up. */
+  newestSeconds(row: number): number {
+    return this.#rows.words(row)[this.at(row) + this.cells + 1]!;
+  }
+
+  setNewestSeconds(row: number, seconds: number): void {
+    this.#rows.words(row)[this.at(row) + this.cells + 1] = seconds;
+  }
+
   sequence(row: number): number {
     return this.floats(row)[this.at(row) + this.#settings.k + userField.sequence]!;
   }

@@ -29,9 +29,9 @@ export interface PrequentialResult {
 
 /**
  * Ratings that a throwaway learner sees before the clock starts, so that compiled code is measured: what is asked is the
- * pace of a worker that runs for days, not of its first tenth of a second.
+ * pace of a worker that runs for days, not of its first seconds.
  */
-const warmUpEvents = 20_000;
+const warmUpEvents = 50_000;
 
 /** Rows changed between two of these are kept for undo, as in the stream. */
 const eventsPerBatch = 1000;
