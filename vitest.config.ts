@@ -1,6 +1,8 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 const kafkaSuites = 'test/**/*.kafka.test.ts';
+/** Needs a Docker daemon, which is asked for by name. */
+const dockerSuite = process.env['FRESHET_TEST_DOCKER'] === '1' ? [] : ['test/integration/kafka-docker.kafka.test.ts'];
 
 export default defineConfig({
   test: {
@@ -19,7 +21,12 @@ export default defineConfig({
       {
         // On a real broker, which is started only when one of these is selected (test/support/kafka).
         extends: true,
-        test: { name: 'kafka', include: [kafkaSuites], globalSetup: ['test/support/kafka/global-setup.ts'] },
+        test: {
+          name: 'kafka',
+          include: [kafkaSuites],
+          exclude: [...configDefaults.exclude, ...dockerSuite],
+          globalSetup: ['test/support/kafka/global-setup.ts'],
+        },
       },
     ],
   },

@@ -45,7 +45,7 @@ export interface TransportHarness {
 
 export type Open = TransportHarness['open'];
 
-/** What some transport cannot do by its nature. Laws about nothing else are skipped, others leave these checks out. */
+/** What some transport cannot do by its nature. Laws about nothing else do not exist for it, others leave these checks out. */
 export type Inability =
   /** It holds no store of its own to look a single key up in. */
   | 'read single keys'

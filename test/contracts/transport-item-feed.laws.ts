@@ -108,14 +108,15 @@ export function itemFeedLaws(open: Open, can: Can): void {
     expect(follower.heard).toEqual(['delta 0 a 2']);
   });
 
-  test.runIf(can('read single keys'))('reads the committed contribution of any task', async () => {
-    const log = await open({ partitionCount: 2 });
-    const owner = await startWorker(log, [1]);
-    await add(owner.lease(1), { a: 7 });
-    const { items } = log.worker({ partitions: [] });
-    expect(textOf(items.read(1, 'a'))).toBe('7');
-    expect(items.read(0, 'a')).toBeUndefined();
-  });
+  if (can('read single keys'))
+    test('reads the committed contribution of any task', async () => {
+      const log = await open({ partitionCount: 2 });
+      const owner = await startWorker(log, [1]);
+      await add(owner.lease(1), { a: 7 });
+      const { items } = log.worker({ partitions: [] });
+      expect(textOf(items.read(1, 'a'))).toBe('7');
+      expect(items.read(0, 'a')).toBeUndefined();
+    });
 
   test('loses and repeats nothing when commits go on while following starts', async () => {
     const log = await open({ partitionCount: 1 });

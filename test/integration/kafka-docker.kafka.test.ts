@@ -6,7 +6,7 @@ import { createTopics, testClient } from '../support/kafka/topics.ts';
 import { warmUp } from '../support/kafka/warm-up.ts';
 
 /** Needs a Docker daemon and FRESHET_TEST_KAFKA_IMAGE, or a registry to pull the default image from. */
-describe.runIf(process.env.FRESHET_TEST_DOCKER === '1')('a broker in a container', () => {
+describe('a broker in a container', () => {
   it('takes transactions from outside of the container, and is gone after stop', { timeout: 180_000 }, async () => {
     const kafka = await startDockerKafka();
     try {

@@ -90,6 +90,8 @@ describeLocalKafka('a cluster of a test', () => {
       await transaction.send({ topic, messages: [{ value: 'kept' }] });
       await transaction.commit();
       await producer.disconnect();
+      // The commit is answered before its markers are written: what is killed here is a broker that has written them.
+      await awaitCommitted(cluster.brokers, topic, 1);
       await cluster.kill();
       const admin = testClient(cluster.brokers, { retry: { retries: 0 } }).admin();
       await expect(admin.connect()).rejects.toThrow(/ECONNREFUSED/);
