@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -24,10 +26,15 @@ export async function findJava(): Promise<Java> {
 
 /** Runs Maven. @throws Error with what it said. */
 export async function maven(words: readonly string[]): Promise<void> {
-  await run('mvn', ['--quiet', '--batch-mode', '--no-transfer-progress', ...words]).catch((error: unknown) => {
-    const { code, stdout = '', stderr = '' } = error as { code?: unknown; stdout?: string; stderr?: string };
-    if (code === 'ENOENT') throw new Error('no Maven (mvn) on the path');
-    const said = `${stdout}${stderr}`.split('\n').find((line) => line.includes('ERROR'));
-    throw new Error(`Maven could not fetch it: ${said ?? 'no reason given'}`);
-  });
+  // Without a project Maven leaves a marker file in the folder it runs in.
+  const folder = mkdtempSync(join(tmpdir(), 'freshet-maven-'));
+  const work = run('mvn', ['--quiet', '--batch-mode', '--no-transfer-progress', ...words], { cwd: folder });
+  await work
+    .finally(() => rmSync(folder, { recursive: true, force: true }))
+    .catch((error: unknown) => {
+      const { code, stdout = '', stderr = '' } = error as { code?: unknown; stdout?: string; stderr?: string };
+      if (code === 'ENOENT') throw new Error('no Maven (mvn) on the path');
+      const said = `${stdout}${stderr}`.split('\n').find((line) => line.includes('ERROR'));
+      throw new Error(`Maven could not fetch it: ${said ?? 'no reason given'}`);
+    });
 }
