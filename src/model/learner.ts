@@ -12,7 +12,7 @@ import { BiasExpert } from './experts/bias.ts';
 import type { Expert } from './experts/expert.ts';
 import { FactorsExpert } from './experts/factors.ts';
 import { meanCells, MeanExpert } from './experts/mean.ts';
-import { emptySlot, quantizeRating, quantizeWeight, slotsPerBlock, type Slot } from './history.ts';
+import { emptySlot, quantizeRating, quantizeWeight, type Slot } from './history.ts';
 import { Interval, intervalCells, intervalStateCells } from './interval.ts';
 import type { ItemContribution, ItemTable } from './item-table.ts';
 import { Moment } from './moment.ts';
@@ -236,15 +236,6 @@ export class Learner {
     for (let s = sequence - 1; s >= Math.max(0, sequence - history.limit); s--) {
       if (history.read(this.users.head(userRow), s % history.limit, this.#slot)) visit(this.#slot);
     }
-  }
-
-  /** The four slots of a history block as they are stored; null for an empty one. */
-  historyBlock(userRow: number, blockNumber: number): (Slot | null)[] {
-    return Array.from({ length: slotsPerBlock }, (_, i) => {
-      const slot = emptySlot();
-      const head = this.users.head(userRow);
-      return this.users.history.read(head, blockNumber * slotsPerBlock + i, slot) ? slot : null;
-    });
   }
 
   /** Keeps before-images of the sums and of stack and interval. */

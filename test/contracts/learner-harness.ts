@@ -1,4 +1,5 @@
 /** What the laws of the learner need: ratings to feed it, and everything it knows as one comparable value. */
+import { historyBlock } from '../support/history-block.ts';
 import fc from 'fast-check';
 import { plainKernel } from '../../src/kernel/plain.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
@@ -127,9 +128,9 @@ export function stateOf(learner: Learner): Record<string, unknown> {
   const users: Record<string, unknown> = {};
   learner.users.forEach((id, row) => {
     const blocks = Array.from({ length: learner.users.history.blockCount }, (_, block) =>
-      learner
-        .historyBlock(row, block)
-        .map((slot) => (slot === null ? null : { ...slot, itemRow: learner.items.idOf(slot.itemRow) })),
+      historyBlock(learner, row, block).map((slot) =>
+        slot === null ? null : { ...slot, itemRow: learner.items.idOf(slot.itemRow) },
+      ),
     );
     users[id] = { row: bits(learner.users.values(row)), blocks };
   });

@@ -1,3 +1,4 @@
+import { historyBlock } from '../support/history-block.ts';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { operations, pinnedItems, play, stateOf } from './learner-harness.ts';
@@ -100,7 +101,7 @@ function dropUser(learner: Learners, id: string): void {
 function copyBlock(from: Learners, to: Learners, row: number, block: number): void {
   const id = from.users.idOf(row);
   const { history } = to.users;
-  from.historyBlock(row, block).forEach((slot, i) => {
+  historyBlock(from, row, block).forEach((slot, i) => {
     const slotNumber = block * 4 + i;
     const target = to.users.find(id);
     if (slot !== null)

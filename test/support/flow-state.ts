@@ -1,4 +1,5 @@
 /** What a worker holds in memory, and what a store keeps of it, as text by name: equal text means equal bits. */
+import { historyBlock } from './history-block.ts';
 import type { StoredTables } from '../../src/adapters/embedded/embedded-store.ts';
 import { itemField, userField } from '../../src/model/row-layout.ts';
 import { sumsKey, taskKey } from '../../src/stream/keys.ts';
@@ -31,9 +32,9 @@ function taskMemory(task: Task, into: Record<string, string>): void {
   const name = `task ${partition}`;
   learner.users.forEach((id, row) => {
     const blocks = Array.from({ length: learner.users.history.blockCount }, (_, block) =>
-      learner
-        .historyBlock(row, block)
-        .map((slot) => slot && { ...slot, itemRow: undefined, item: learner.items.idOf(slot.itemRow) }),
+      historyBlock(learner, row, block).map(
+        (slot) => slot && { ...slot, itemRow: undefined, item: learner.items.idOf(slot.itemRow) },
+      ),
     );
     into[`${name} user ${id}`] = `${hexOf(learner.users.values(row))} ${JSON.stringify(blocks)}`;
   });
