@@ -1,5 +1,4 @@
 /** A worker on Kafka: a member of the group that `app` names. */
-import { hostname } from 'node:os';
 import type { KafkaTopics } from '../adapters/kafka/changelog.ts';
 import type { KafkaConnectionOptions } from '../adapters/kafka/connection.ts';
 import type { KafkaRatingsLog } from '../adapters/kafka/ratings-log.ts';
@@ -30,15 +29,23 @@ export interface KafkaWorker extends RunningWorker {
 
 /** Checks the topics (and creates them when asked to), joins the group, and works. `stop` closes all that was opened. */
 export async function startKafkaWorker(options: KafkaWorkerOptions): Promise<KafkaWorker> {
-  const [{ createKafka }, { createPartitionReader }, { createItemFeed }, { createKafkaTransport }, logs, admin] =
-    await Promise.all([
-      import('../adapters/kafka/connection.ts'),
-      import('../adapters/kafka/partition-reader-kafkajs.ts'),
-      import('../adapters/kafka/item-feed.ts'),
-      import('../adapters/kafka/transport.ts'),
-      import('../adapters/kafka/ratings-log.ts'),
-      import('../adapters/kafka/topics.ts'),
-    ]);
+  const [
+    { createKafka },
+    { createPartitionReader },
+    { createItemFeed },
+    { createKafkaTransport },
+    { logProgress },
+    logs,
+    admin,
+  ] = await Promise.all([
+    import('../adapters/kafka/connection.ts'),
+    import('../adapters/kafka/partition-reader-kafkajs.ts'),
+    import('../adapters/kafka/item-feed.ts'),
+    import('../adapters/kafka/transport.ts'),
+    import('../adapters/kafka/restore.ts'),
+    import('../adapters/kafka/ratings-log.ts'),
+    import('../adapters/kafka/topics.ts'),
+  ]);
   const { connection, topics, app, log } = options;
   const kafka = createKafka(connection);
   const topicAdmin = { kafka, brokers: connection.brokers, topics };
@@ -64,8 +71,10 @@ export async function startKafkaWorker(options: KafkaWorkerOptions): Promise<Kaf
     kafka,
     reader,
     partitionCount,
-    address: hostname(),
+    // Reads are not forwarded yet, so nobody has to find this worker.
+    address: null,
     itemsReached: (partition, position) => feed.ownReached(partition, position),
+    onProgress: logProgress(log),
     onFatal: failure.fail,
   });
   const { schemas } = options;
