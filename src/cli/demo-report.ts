@@ -139,12 +139,12 @@ export function forPeople(report: DemoReport, inColour: boolean): string {
   ].join('');
 }
 
-/** How much of the way from the better baseline to the optimum was gone, at the end. */
+/** How much of the way from the better baseline to the optimum was covered, at the end. */
 function closeness({ window }: DemoReport): string {
   const { bias, blend, optimum } = window;
   if (optimum === undefined || bias === undefined || blend === undefined) return '';
   const ratio = (bias - blend) / (bias - optimum);
-  return `Of the way from the bias baseline to the optimum, ${(ratio * 100).toFixed(0)} % is gone.\n`;
+  return `Of the way from the bias baseline to the optimum, ${(ratio * 100).toFixed(0)} % is covered.\n`;
 }
 
 const signed = (value: number): string => (value < 0 ? value.toFixed(2) : `+${value.toFixed(2)}`);

@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { runCommand, runForJson } from '../support/run-command.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'freshet-evaluate-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function ratingsFile(name: string, rows: readonly string[]): string {
+  const path = join(folder, name);
+  writeFileSync(path, rows.join('\n'));
+  return path;
+}
+
+const mine = ratingsFile('mine.tsv', [
+  'customer\tsku\tstars\twhen',
+  ...Array.from({ length: 400 }, (_, i) => `u${i % 17}\ti${(i * 7) % 23}\t${(i % 9) / 2 + 0.5}\t${1e9 + i}`),
+]);
+const columns = 'user=customer,item=sku,rating=stars,time=when';
+
+describe('freshet evaluate', () => {
+  test('prints the object that other programs rely on', async () => {
+    const report = await runForJson('evaluate', '--ratings', mine, '--columns', columns, '--scale', '0.5..5');
+    const error = { rmse: expect.any(Number) as number, mae: expect.any(Number) as number };
+    expect(report).toMatchObject({
+      protocol: 'prequential',
+      ratings: 400,
+      users: 17,
+      items: 23,
+      scale: [0.5, 5],
+      ...error,
+      lastHalf: error,
+      experts: { mean: error, bias: error, factors: error, blend: error },
+      eventsPerSecond: expect.any(Number) as number,
+      microsecondsPerEvent: expect.any(Number) as number,
+      peakRssBytes: expect.any(Number) as number,
+    });
+    const { rmse, experts } = report as { rmse: number; experts: { blend: { rmse: number } } };
+    expect(rmse).toBe(experts.blend.rmse);
+  });
+
+  test('gives the same bits each time, and others with another effort', async () => {
+    const rmse = async (...more: string[]): Promise<unknown> =>
+      (await runForJson('evaluate', '--ratings', mine, '--columns', columns, ...more))['rmse'];
+    const [first, second, fast] = [await rmse(), await rmse(), await rmse('--effort', 'fast')];
+    expect(second).toBe(first);
+    expect(fast).not.toBe(first);
+  });
+
+  test('says that it took the scale from the file, and shows a table to people', async () => {
+    const { code, stdout, stderr } = await runCommand('evaluate', '--ratings', mine, '--columns', columns);
+    expect(code).toBe(0);
+    expect(stderr).toContain('scale 0.5..4.5 taken from the ratings');
+    expect(stdout).toMatch(/blend\s+│\s+\d\.\d{4}/);
+  });
+
+  test('ends with 1 for a file that is not there, and with 2 without a file', async () => {
+    expect(await runCommand('evaluate', '--ratings', join(folder, 'none.csv'))).toMatchObject({ code: 1 });
+    expect(await runCommand('evaluate')).toMatchObject({ code: 2 });
+  });
+});
