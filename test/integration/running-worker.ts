@@ -1,4 +1,4 @@
-/** `freshet run`, built, as a child process: started on a folder, talked to over HTTP, killed or stopped. */
+/** `freshet run`, built, as a child process: started on a folder or on Kafka, talked to over HTTP, killed or stopped. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -29,9 +29,13 @@ export function killAll(): void {
   for (const kill of alive) kill();
 }
 
-export async function tryStart(folder: string, flags: readonly string[] = []): Promise<Started> {
+export const tryStart = (folder: string, flags: readonly string[] = []): Promise<Started> =>
+  tryRun(['--data', folder, ...flags]);
+
+/** `place`: where the log is, and any other flags. */
+export async function tryRun(place: readonly string[]): Promise<Started> {
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('FRESHET_')));
-  const words = [main, 'run', '--data', folder, '--http-port', '0', ...flags];
+  const words = [main, 'run', ...place, '--http-port', '0'];
   const child = spawn(process.execPath, words, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
   const kill = (): boolean => child.kill('SIGKILL');
   alive.add(kill);
