@@ -31,7 +31,7 @@ export interface WorkerOptions extends TaskTools {
   readonly schemas?: SchemaSource;
   readonly log: Log;
   readonly telemetry: Telemetry;
-  /** A checkpoint is written after this many records, or this long after the first of them. */
+  /** A checkpoint is written after this many records; and every `checkpointMs`, when anything came. */
   readonly checkpointEvents: number;
   readonly checkpointMs: number;
   /** Called once when a task cannot go on and the worker must stop. */
