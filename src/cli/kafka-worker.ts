@@ -4,9 +4,10 @@ import type { KafkaConnectionOptions } from '../adapters/kafka/connection.ts';
 import type { KafkaRatingsLog } from '../adapters/kafka/ratings-log.ts';
 import type { OnLostOffset } from '../adapters/kafka/retained-offset.ts';
 import { UsageError } from '../errors.ts';
+import type { Peers } from '../ports/peers.ts';
 import type { SchemaSource } from '../ports/schema-source.ts';
 import { RecentPredictions } from '../stream/recent-predictions.ts';
-import { createFailure, startWorker, type RunningWorker, type WorkerOptions } from './start-worker.ts';
+import { createFailure, prepareWorker, type RunningWorker, type WorkerOptions } from './start-worker.ts';
 
 export interface KafkaWorkerOptions extends WorkerOptions {
   readonly connection: KafkaConnectionOptions;
@@ -24,16 +25,35 @@ export interface KafkaWorkerOptions extends WorkerOptions {
 export interface KafkaWorker extends RunningWorker {
   readonly ratingsLog: KafkaRatingsLog;
   readonly recent: RecentPredictions;
+  readonly peers: Peers;
   readonly partitionCount: number;
+  /**
+   * Joins the group and works; `address` is where its members reach this worker's HTTP interface. Resolves once what the
+   * group gave it at first is restored. Call `stop` when it fails, too.
+   */
+  readonly begin: (address: string | null) => Promise<void>;
 }
 
-/** Checks the topics (and creates them when asked to), joins the group, and works. `stop` closes all that was opened. */
+/** Opens a worker that nobody has to find over HTTP, and lets it begin. */
 export async function startKafkaWorker(options: KafkaWorkerOptions): Promise<KafkaWorker> {
+  const worker = await openKafkaWorker(options);
+  try {
+    await worker.begin(null);
+    return worker;
+  } catch (error) {
+    await worker.stop().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Checks the topics (and creates them when asked to). `stop` closes all that was opened. */
+export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<KafkaWorker> {
   const [
     { createKafka },
     { createPartitionReader },
     { createItemFeed },
     { createKafkaTransport },
+    { createGroupPeers },
     { logProgress },
     logs,
     admin,
@@ -42,6 +62,7 @@ export async function startKafkaWorker(options: KafkaWorkerOptions): Promise<Kaf
     import('../adapters/kafka/partition-reader-kafkajs.ts'),
     import('../adapters/kafka/item-feed.ts'),
     import('../adapters/kafka/transport.ts'),
+    import('../adapters/kafka/group-peers.ts'),
     import('../adapters/kafka/restore.ts'),
     import('../adapters/kafka/ratings-log.ts'),
     import('../adapters/kafka/topics.ts'),
@@ -66,30 +87,32 @@ export async function startKafkaWorker(options: KafkaWorkerOptions): Promise<Kaf
   const ratingsLog = await logs.openRatingsLog({ ...options, kafka, topic: topics.ratings, groupId: app });
   const recent = new RecentPredictions();
   const failure = createFailure();
+  let address: string | null = null;
   const transport = createKafkaTransport({
     ...options,
     kafka,
     reader,
     partitionCount,
-    // Reads are not forwarded yet, so nobody has to find this worker.
-    address: null,
+    address: () => address,
+    onAssigned: () => peers.forget(),
     itemsReached: (partition, position) => feed.ownReached(partition, position),
     onProgress: logProgress(log),
     onFatal: failure.fail,
   });
+  const peers = createGroupPeers({ owners: () => transport.owners(), self: () => address, log });
   const { schemas } = options;
   const close = async (): Promise<void> => {
     await Promise.allSettled([ratingsLog.close(), reader.close()]);
   };
   try {
-    const running = await startWorker(
+    const running = prepareWorker(
       {
         transport,
         feed,
         topic: topics.ratings,
         ratingsLog,
         failure,
-        isAlone: false,
+        ours: () => transport.assigned(),
         wrap: (worker) => recent.tap(worker),
         ...(schemas === undefined ? {} : { schemas }),
       },
@@ -98,7 +121,11 @@ export async function startKafkaWorker(options: KafkaWorkerOptions): Promise<Kaf
     );
     let stopped: Promise<void> | undefined;
     const stop = (): Promise<void> => (stopped ??= running.stop().finally(close));
-    return { ...running, stop, ratingsLog, recent, partitionCount };
+    const begin = (reachedAt: string | null): Promise<void> => {
+      address = reachedAt;
+      return running.begin();
+    };
+    return { ...running, begin, stop, ratingsLog, recent, peers, partitionCount };
   } catch (error) {
     await close();
     throw error;

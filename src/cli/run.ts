@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { logLevels } from '../adapters/logging/log.ts';
 import { UsageError } from '../errors.ts';
 import { defineCommand } from './command.ts';
+import { parseAdvertised } from './run/advertised-address.ts';
 import { kafkaRules, kafkaSettings } from './kafka-settings.ts';
 import { learnerSettings, learnerSettingsOf } from './learner-settings.ts';
 import { mappingSettings, mappingOf } from './mapping-settings.ts';
@@ -52,6 +53,11 @@ export const run = defineCommand({
     },
     httpHost: { type: 'text', default: '127.0.0.1', doc: 'Address to listen on. Anything but loopback wants a token.' },
     httpPort: { type: 'integer', min: 0, max: 65535, default: 8080, doc: 'Port to listen on; 0 takes a free one.' },
+    httpAdvertise: {
+      type: 'text',
+      unit: 'host:port',
+      doc: 'Where other workers of the group reach this one, or a web address; the address it listens on when others can reach that.',
+    },
     httpToken: {
       type: 'text',
       secret: true,
@@ -114,6 +120,16 @@ export const run = defineCommand({
           : undefined,
     },
     {
+      needs: ['httpAdvertise', 'data'],
+      problem: ({ httpAdvertise, data }) => {
+        if (httpAdvertise === undefined) return undefined;
+        if (data !== undefined) return '--http-advertise is for workers on Kafka: leave it out, or give --brokers';
+        return parseAdvertised(httpAdvertise, 1) === null
+          ? `--http-advertise "${httpAdvertise}" is no address; write host:port, or http://host:port`
+          : undefined;
+      },
+    },
+    {
       needs: ['httpToken', 'httpTokenFile'],
       problem: ({ httpToken, httpTokenFile }) =>
         httpToken !== undefined && httpTokenFile !== undefined
@@ -147,15 +163,23 @@ export const run = defineCommand({
         limits: { backlogMaxCount: values.maxBacklog },
         metricsText: () => running.telemetry.metricsText(),
         onAnswered: (...request) => running.telemetry.httpRequest(...request),
+        onForwarded: (...request) => running.telemetry.httpForwarded(...request),
         log,
         ...(token === undefined ? {} : { token }),
         ...(mapping.mapping?.ratedAt === undefined ? {} : { timeField: mapping.mapping.ratedAt }),
       });
       try {
         const { host, port } = await http.listen({ host: values.httpHost, port: values.httpPort });
+        log.info({ httpHost: host, httpPort: port }, 'listening');
+        const stopped = signal.aborted ? Promise.resolve() : once(signal, 'abort');
+        const beginning = intake.begin({ host, port });
+        beginning.catch(() => undefined); // whoever stops meanwhile does not wait for it
+        await Promise.race([beginning, stopped, running.failed]);
         const { place, scale, partitionCount } = intake;
-        log.info({ httpHost: host, httpPort: port, ...place, partitions: partitionCount, scale }, 'ready');
-        await Promise.race([signal.aborted ? undefined : once(signal, 'abort'), running.failed]);
+        if (!signal.aborted) {
+          log.info({ httpHost: host, httpPort: port, ...place, partitions: partitionCount, scale }, 'ready');
+        }
+        await Promise.race([stopped, running.failed]);
         log.info({ reason: (signal.reason as Error | undefined)?.message }, 'draining');
       } finally {
         await http.close();

@@ -31,8 +31,8 @@ export interface WorkerParts {
   readonly topic: string;
   readonly ratingsLog: Pick<RatingsLog, 'backlog'>;
   readonly failure: Failure;
-  /** True when nobody else shares the partitions: then the worker is ready only once it has them all. */
-  readonly isAlone: boolean;
+  /** The partitions that this worker is to hold; null while that is not known. It is ready once it holds them. */
+  readonly ours: () => readonly number[] | null;
   readonly schemas?: SchemaSource;
   /** What stands between the transport and the worker. */
   readonly wrap?: (worker: TransportListener) => TransportListener;
@@ -64,9 +64,14 @@ export interface RunningWorker {
   readonly stop: () => Promise<void>;
 }
 
-/** Resolves once the transport has begun: alone, every partition is restored then. */
-export async function startWorker(parts: WorkerParts, options: WorkerOptions): Promise<RunningWorker> {
-  const { transport, feed, topic, ratingsLog, failure, isAlone, schemas, wrap } = parts;
+/** Not at work yet: it can be asked, and says that it is not ready. */
+export interface PreparedWorker extends RunningWorker {
+  /** Resolves once the partitions that are to be held at first are restored. Call `stop` when it fails, too. */
+  readonly begin: () => Promise<void>;
+}
+
+export function prepareWorker(parts: WorkerParts, options: WorkerOptions): PreparedWorker {
+  const { transport, feed, topic, ratingsLog, failure, ours, schemas, wrap } = parts;
   const { partitionCount } = transport;
   const telemetry = createTelemetry({ ratingsLog });
   const worker = new Worker({
@@ -80,15 +85,15 @@ export async function startWorker(parts: WorkerParts, options: WorkerOptions): P
     ...(schemas === undefined ? {} : { schemas }),
     onFatal: failure.fail,
   });
-  const serving = new ServingWorker(worker, plainKernel, partitionCount, () => systemClock.nowMs(), isAlone);
+  const serving = new ServingWorker(worker, plainKernel, partitionCount, () => systemClock.nowMs(), ours);
   telemetry.attach({ source: statsOf(worker) });
-  await transport.start(wrap === undefined ? worker : wrap(worker));
   let stopped: Promise<void> | undefined;
   return {
     worker,
     serving,
     telemetry,
     failed: failure.failed,
+    begin: () => transport.start(wrap === undefined ? worker : wrap(worker)),
     stop: () => (stopped ??= transport.stop().finally(() => worker.stop())),
   };
 }

@@ -20,6 +20,10 @@ export class FollowedItems implements ItemFollower {
   readonly #followed = new Set<number>();
   /** Partitions that are about to be owned here. */
   readonly #expected = new Set<number>();
+  /** Partitions that were followed to their end since they were begun. */
+  readonly #caughtUp = new Set<number>();
+  /** Partitions that the calls of `follow` under way will have brought to their end. */
+  readonly #begun = new Set<Set<number>>();
   readonly #partitionCount: number;
 
   constructor(
@@ -42,7 +46,28 @@ export class FollowedItems implements ItemFollower {
   async follow(): Promise<void> {
     if (this.#partitionCount === 1) return;
     if (this.#tasks.size === this.#partitionCount && this.#followed.size === 0) return;
-    await this.#feed.follow(this, (partition) => !this.#tasks.has(partition) && !this.#isBroughtWhole(partition));
+    const begun = this.#behind();
+    this.#begun.add(begun);
+    try {
+      await this.#feed.follow(this, (partition) => !this.#tasks.has(partition) && !this.#isBroughtWhole(partition));
+      for (const partition of begun) this.#caughtUp.add(partition);
+    } finally {
+      this.#begun.delete(begun);
+    }
+  }
+
+  /** Partitions of other workers whose contributions are not all here yet. */
+  behind(): number[] {
+    return this.#partitionCount === 1 ? [] : [...this.#behind()];
+  }
+
+  #behind(): Set<number> {
+    const behind = new Set<number>();
+    for (let partition = 0; partition < this.#partitionCount; partition++) {
+      if (this.#caughtUp.has(partition) || this.#tasks.has(partition) || this.#isBroughtWhole(partition)) continue;
+      behind.add(partition);
+    }
+    return behind;
   }
 
   /**
@@ -51,11 +76,17 @@ export class FollowedItems implements ItemFollower {
    */
   expect(partition: number): void {
     this.#expected.add(partition);
+    if (this.#isBroughtWhole(partition)) this.#beginAnew(partition);
   }
 
   /** It is owned, or it is not coming. */
   expectNoMore(partition: number): void {
     this.#expected.delete(partition);
+  }
+
+  #beginAnew(partition: number): void {
+    this.#caughtUp.delete(partition);
+    for (const begun of this.#begun) begun.delete(partition);
   }
 
   #isBroughtWhole(partition: number): boolean {
@@ -71,6 +102,7 @@ export class FollowedItems implements ItemFollower {
   takeOver(task: Task): void {
     const { partition, learner } = task;
     this.#feed.unfollow(partition);
+    this.#beginAnew(partition);
     if (this.#followed.delete(partition)) {
       if (this.#followed.size === 0) this.#items.dropForeign();
       else learner.own.forEach((row, values) => this.#items.addForeign(row, values, -1));

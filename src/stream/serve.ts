@@ -19,11 +19,17 @@ export class ServingWorker implements Serving {
   readonly #partitionCount: number;
   readonly #nowMs: () => number;
   readonly #scratch: Float32Array;
-  readonly #isAlone: boolean;
+  readonly #ours: () => readonly number[] | null;
 
-  /** `isAlone`: nobody else shares the partitions, so that the worker is ready only once it has them all. */
-  constructor(worker: Worker, kernel: Kernel, partitionCount: number, nowMs: () => number, isAlone = true) {
-    this.#isAlone = isAlone;
+  /** `ours`: the partitions that this worker is to hold; null while that is not known. */
+  constructor(
+    worker: Worker,
+    kernel: Kernel,
+    partitionCount: number,
+    nowMs: () => number,
+    ours: () => readonly number[] | null,
+  ) {
+    this.#ours = ours;
     this.#worker = worker;
     this.#kernel = kernel;
     this.#partitionCount = partitionCount;
@@ -58,11 +64,16 @@ export class ServingWorker implements Serving {
   }
 
   readiness(): Readiness {
-    const owned = this.#worker.tasks.size;
-    if (this.#worker.restoring > 0 || (this.#isAlone && owned < this.#partitionCount)) {
-      return { kind: 'not-ready', reason: `${owned} of ${this.#partitionCount} partitions are restored` };
+    const ours = this.#ours();
+    if (ours === null) return { kind: 'not-ready', reason: 'the group has not said which partitions belong here' };
+    const missing = ours.filter((partition) => !this.#worker.tasks.has(partition));
+    if (missing.length > 0) {
+      const restored = `${ours.length - missing.length} of ${ours.length} partitions are restored`;
+      return { kind: 'not-ready', reason: `${restored}; missing: ${listed(missing)}` };
     }
-    return { kind: 'ready' };
+    const behind = this.#worker.behind();
+    if (behind.length === 0) return { kind: 'ready' };
+    return { kind: 'not-ready', reason: `the items of other workers' partitions are not all here: ${listed(behind)}` };
   }
 
   /** Next offset to process, by partition: how far the worker is. */
@@ -111,6 +122,13 @@ export class ServingWorker implements Serving {
     }
     return task;
   }
+}
+
+const listedMaxCount = 20;
+
+function listed(partitions: readonly number[]): string {
+  const text = partitions.slice(0, listedMaxCount).join(', ');
+  return partitions.length > listedMaxCount ? `${text}, …` : text;
 }
 
 const utf8 = new TextEncoder();

@@ -48,7 +48,6 @@ export class Worker implements TransportListener {
   readonly #stopTicking: () => void;
   #ticking: Promise<void> = Promise.resolve();
   #isTicking = false;
-  #assignments = 0;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -74,15 +73,14 @@ export class Worker implements TransportListener {
     return this.#tasks;
   }
 
-  /** Partitions being restored right now. */
-  get restoring(): number {
-    return this.#assignments;
+  /** Partitions of other workers whose contributions to items are not all here yet. */
+  behind(): number[] {
+    return this.#followed.behind();
   }
 
   async assigned(lease: PartitionLease): Promise<void> {
     const { clock, log, telemetry } = this.#options;
     const startMs = clock.monotonicMs();
-    this.#assignments++;
     this.#followed.expect(lease.partition);
     try {
       await this.#followed.follow();
@@ -97,7 +95,6 @@ export class Worker implements TransportListener {
       log.info({ partition: lease.partition, offset: task.committedOffset, records, durationMs }, 'partition restored');
     } finally {
       this.#followed.expectNoMore(lease.partition);
-      this.#assignments--;
     }
   }
 

@@ -5,6 +5,7 @@ import { partitionOf } from '../../src/stream/partition-of.ts';
 import { startFlow } from '../support/flow-harness.ts';
 import { rate } from '../support/flow-inputs.ts';
 import { createFlowWorker, flowScale } from '../support/flow-worker.ts';
+import { until } from '../support/test-clock.ts';
 
 const liked = [
   ...['ann', 'bob', 'cy', 'dee'].map((user) => rate(user, 'good', 5)),
@@ -66,7 +67,10 @@ describe('serving', () => {
     const flow = createFlowWorker(store, { partitions: [0] });
     expect(flow.serving.readiness().kind).toBe('not-ready');
     await flow.start();
-    expect(flow.serving.readiness()).toEqual({ kind: 'not-ready', reason: '1 of 2 partitions are restored' });
+    expect(flow.serving.readiness()).toEqual({
+      kind: 'not-ready',
+      reason: '1 of 2 partitions are restored; missing: 1',
+    });
     const users = Array.from({ length: 20 }, (_, i) => `u${i}`);
     for (const user of users) {
       const partition = partitionOf(new TextEncoder().encode(user), 2);
@@ -77,6 +81,58 @@ describe('serving', () => {
     await flow.member.assign([0, 1]);
     expect(flow.serving.readiness()).toEqual({ kind: 'ready' });
     await flow.stop();
+  });
+
+  test('is ready in a group once its partitions are restored and the items of the others are here', async () => {
+    const store = openInMemory({ partitionCount: 3 });
+    const owner = createFlowWorker(store, { partitions: [1] });
+    await owner.start();
+    await store.append(1, [rate('ann', 'x', 4)]);
+    await until(() => owner.worker.tasks.get(1)?.nextOffset === 1, 'the rating is learned');
+    await owner.worker.checkpointAll();
+
+    let ours: number[] | null = null;
+    const idle = createFlowWorker(store, { partitions: [], ours: () => ours });
+    const reason = (): string | undefined => {
+      const readiness = idle.serving.readiness();
+      return readiness.kind === 'ready' ? undefined : readiness.reason;
+    };
+    expect(reason()).toBe('the group has not said which partitions belong here');
+    await idle.start();
+    ours = [];
+    expect(reason()).toBe("the items of other workers' partitions are not all here: 0, 1, 2");
+    await idle.worker.follow();
+    expect(reason()).toBeUndefined(); // it owns nothing and follows all
+    expect(idle.worker.items.size).toBe(1);
+
+    ours = [0, 1];
+    expect(reason()).toBe('0 of 2 partitions are restored; missing: 0, 1');
+    await idle.member.assign([0, 1]);
+    expect(reason()).toBeUndefined();
+    // Given up, a partition is another worker's: its items have to be read anew.
+    ours = [0];
+    const given = idle.member.assign([0]);
+    await until(() => reason() !== undefined || !idle.worker.tasks.has(1), 'the partition is given up');
+    await given;
+    expect(reason()).toBeUndefined();
+    expect(idle.worker.items.size).toBe(1);
+    await idle.stop();
+    await owner.stop();
+  });
+
+  test('follows a partition again that was taken over while it was followed, and given up', async () => {
+    const store = openInMemory({ partitionCount: 2 });
+    const flow = createFlowWorker(store, { partitions: [], ours: () => [] });
+    await flow.start();
+    const following = flow.worker.follow();
+    await flow.member.assign([0]);
+    const thief = createFlowWorker(store, { partitions: [0] });
+    await Promise.all([following, thief.start()]);
+    await flow.member.assign([]);
+    await until(() => flow.serving.readiness().kind === 'ready', 'it follows again');
+    expect(flow.worker.behind()).toEqual([]);
+    await flow.stop();
+    await thief.stop();
   });
 
   test('sees a task that moves here whole or not at all', async () => {

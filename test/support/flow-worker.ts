@@ -39,6 +39,8 @@ export interface FlowWorkerOptions {
   readonly batchRecordCount?: number;
   readonly clock?: TestClock;
   readonly telemetry?: Telemetry;
+  /** The partitions that it is to hold; all of them when not given. */
+  readonly ours?: () => readonly number[] | null;
   /** What stands between the worker and its lease. */
   readonly wrapLease?: (lease: PartitionLease) => PartitionLease;
   /** Changes what the transport is told to deliver next. */
@@ -91,7 +93,13 @@ export function createFlowWorker(store: EmbeddedStore, options: FlowWorkerOption
     member,
     clock,
     failures,
-    serving: new ServingWorker(worker, plainKernel, store.partitionCount, () => clock.nowMs()),
+    serving: new ServingWorker(
+      worker,
+      plainKernel,
+      store.partitionCount,
+      () => clock.nowMs(),
+      options.ours ?? (() => Array.from({ length: store.partitionCount }, (_, partition) => partition)),
+    ),
     start: () => member.start(listener),
     async crash() {
       member.crash();

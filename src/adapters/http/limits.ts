@@ -18,6 +18,9 @@ export interface HttpLimits {
   readonly streamsMaxCount: number;
   /** Time between comments that keep a quiet stream open. A reader that takes nothing for four of them is cut. */
   readonly streamHeartbeatMs: number;
+  /** How long another worker may take for a forwarded request, and the longest answer that is taken from it. */
+  readonly forwardTimeoutMs: number;
+  readonly forwardMaxBytes: number;
 }
 
 export const defaultHttpLimits: HttpLimits = {
@@ -30,6 +33,8 @@ export const defaultHttpLimits: HttpLimits = {
   closeGraceMs: 5_000,
   streamsMaxCount: 16,
   streamHeartbeatMs: 15_000,
+  forwardTimeoutMs: 2000,
+  forwardMaxBytes: 1024 * 1024,
 };
 
 /** The seconds of every Retry-After. */

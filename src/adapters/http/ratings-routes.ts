@@ -4,7 +4,7 @@ import type { Serving } from '../../ports/serving.ts';
 import { checkedId } from './ids.ts';
 import { retryAfterSeconds } from './limits.ts';
 import { jsonEntries, ndjsonEntries } from './ratings-body.ts';
-import { requireReady } from './readiness.ts';
+import type { Opening } from './readiness.ts';
 import { send } from './send.ts';
 import { takeRatings, type RatingsIntake } from './take-ratings.ts';
 
@@ -18,7 +18,12 @@ interface UserPath {
   Params: { userId: string };
 }
 
-export function addRatingsRoutes(app: FastifyInstance, serving: Serving, intake: RatingsIntake): void {
+export function addRatingsRoutes(
+  app: FastifyInstance,
+  serving: Serving,
+  requireOpen: Opening,
+  intake: RatingsIntake,
+): void {
   // Bodies stay bytes until their route asks: parsing belongs to the slices of work.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser([...jsonTypes, ...ndjsonTypes], { parseAs: 'buffer' }, (_request, body, done) =>
@@ -27,7 +32,7 @@ export function addRatingsRoutes(app: FastifyInstance, serving: Serving, intake:
 
   app.post('/ratings', {
     onRequest: (request, reply, done) => {
-      requireReady(serving);
+      requireOpen();
       const length = request.headers['content-length'];
       reply.raw.once('close', intake.gate.admitBody(length === undefined ? null : Number(length)));
       done();
@@ -43,7 +48,7 @@ export function addRatingsRoutes(app: FastifyInstance, serving: Serving, intake:
   });
 
   app.delete<UserPath>('/users/:userId', async (request, reply) => {
-    requireReady(serving);
+    requireOpen();
     const userId = checkedId('userId', request.params.userId);
     const partition = serving.partitionOf(userId);
     const offset = await intake.ratingsLog.append(partition, [

@@ -2,8 +2,10 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { EventCodec, RatingDecoder } from '../../ports/codec.ts';
 import type { Log } from '../../ports/log.ts';
+import type { Peers } from '../../ports/peers.ts';
 import type { Serving } from '../../ports/serving.ts';
 import type { RatingsLog, TopicReader } from '../../ports/transport.ts';
+import { createForwarder, type OnForwarded } from './forward.ts';
 import { createGuard } from './guard.ts';
 import { createIntakeGate } from './intake-gate.ts';
 import { defaultHttpLimits, retryAfterSeconds, type HttpLimits } from './limits.ts';
@@ -12,6 +14,7 @@ import { addOperationsRoutes, type Route } from './operations-routes.ts';
 import { createPredictionStreams } from './prediction-streams.ts';
 import { answerTo, HttpProblem } from './problem.ts';
 import { addRatingsRoutes } from './ratings-routes.ts';
+import { createOpening } from './readiness.ts';
 import { send } from './send.ts';
 import { addServingRoutes, streamPath } from './serving-routes.ts';
 import { createTurns } from './turns.ts';
@@ -28,6 +31,9 @@ export interface HttpServerOptions {
   readonly metricsText: () => Promise<string>;
   /** Told of every answered request. */
   readonly onAnswered?: OnAnswered;
+  /** Where reads for users of other workers go; without it they are answered 503. */
+  readonly peers?: Peers;
+  readonly onForwarded?: OnForwarded;
   /** Asked of every request but /healthz and /readyz. */
   readonly token?: string;
   readonly limits?: Partial<HttpLimits>;
@@ -53,7 +59,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const routes: Route[] = [];
   const app = createApp(limits, options.log);
   addHooks(app, options, state, routes);
-  addRatingsRoutes(app, options.serving, {
+  const requireOpen = createOpening(options.serving);
+  const { peers } = options;
+  const forwarder = peers === undefined ? undefined : createForwarder({ ...options, peers }, limits);
+  addRatingsRoutes(app, options.serving, requireOpen, {
     ...options,
     gate: createIntakeGate(options.ratingsLog, limits),
     limits,
@@ -61,7 +70,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     nowMs: options.nowMs ?? Date.now,
     timeField: options.timeField ?? 'ratedAt',
   });
-  addServingRoutes(app, options.serving, streams);
+  addServingRoutes(app, { serving: options.serving, requireOpen, forwarder, streams });
   addOperationsRoutes(app, options.serving, options.metricsText, routes);
 
   let closed: Promise<void> | undefined;
@@ -74,6 +83,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     await app.close();
     clearInterval(sweep);
     clearTimeout(cut);
+    forwarder?.close();
   }
   return {
     listen: (address) => listen(app, address, options.token !== undefined, options.log),

@@ -1,11 +1,13 @@
 /** Routes that read what is learned. None of them changes anything. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { NotOwnedError } from '../../errors.ts';
 import type { Prediction } from '../../ports/events.ts';
 import type { Serving } from '../../ports/serving.ts';
+import { forwardedHeader, type Forwarder } from './forward.ts';
 import { checkedId } from './ids.ts';
 import type { PredictionStreams } from './prediction-streams.ts';
 import { HttpProblem } from './problem.ts';
-import { requireReady } from './readiness.ts';
+import type { Opening } from './readiness.ts';
 import { send } from './send.ts';
 
 const recommendationsDefaultCount = 10;
@@ -20,21 +22,51 @@ interface RecommendationsPath {
   Querystring: { count?: unknown };
 }
 
-export function addServingRoutes(app: FastifyInstance, serving: Serving, streams: PredictionStreams): void {
+export interface ServingRoutes {
+  readonly serving: Serving;
+  readonly requireOpen: Opening;
+  /** Where there are other workers. */
+  readonly forwarder?: Forwarder | undefined;
+  readonly streams: PredictionStreams;
+}
+
+export function addServingRoutes(app: FastifyInstance, routes: ServingRoutes): void {
+  const { serving, requireOpen, forwarder, streams } = routes;
+
+  /** What this worker answers, or else the one that holds the user. `path` is made anew: nothing of the client's is passed on. */
+  function answer(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    userId: string,
+    path: () => string,
+    own: () => unknown,
+  ): FastifyReply | Promise<FastifyReply> {
+    try {
+      return send(reply, 200, own());
+    } catch (error) {
+      const isForwarded = request.headers[forwardedHeader] !== undefined;
+      if (!(error instanceof NotOwnedError) || forwarder === undefined || isForwarded) throw error;
+      return forwarder.forward(request, reply, serving.partitionOf(userId), path());
+    }
+  }
+
   app.get<PairPath>('/users/:userId/predictions/:itemId', (request, reply) => {
-    requireReady(serving);
-    const { userId, itemId } = request.params;
-    return send(reply, 200, predictionBody(serving.predict(checkedId('userId', userId), checkedId('itemId', itemId))));
+    requireOpen();
+    const userId = checkedId('userId', request.params.userId);
+    const itemId = checkedId('itemId', request.params.itemId);
+    const path = (): string => `/users/${encodeURIComponent(userId)}/predictions/${encodeURIComponent(itemId)}`;
+    return answer(request, reply, userId, path, () => predictionBody(serving.predict(userId, itemId)));
   });
 
   app.get<RecommendationsPath>('/users/:userId/recommendations', (request, reply) => {
-    requireReady(serving);
+    requireOpen();
     const userId = checkedId('userId', request.params.userId);
-    const recommendations = serving.recommend(userId, countOf(request.query.count));
-    return send(reply, 200, {
+    const count = countOf(request.query.count);
+    const path = (): string => `/users/${encodeURIComponent(userId)}/recommendations?count=${count}`;
+    return answer(request, reply, userId, path, () => ({
       userId,
-      recommendations: recommendations.map(({ itemId, prediction }) => ({ itemId, prediction })),
-    });
+      recommendations: serving.recommend(userId, count).map(({ itemId, prediction }) => ({ itemId, prediction })),
+    }));
   });
 
   app.get(streamPath, (request, reply) => streams.open(request, reply));

@@ -35,8 +35,10 @@ export interface KafkaTransportOptions {
   readonly app: string;
   readonly delivery: 'exactly-once' | 'at-least-once';
   readonly onLostOffset: OnLostOffset;
-  /** Where other members reach this one's HTTP interface; null when they cannot. */
-  readonly address: string | null;
+  /** Where other members reach this one's HTTP interface, asked at every join; null when they cannot. */
+  readonly address: () => string | null;
+  /** Told of every assignment by the group. */
+  readonly onAssigned?: (partitions: readonly number[]) => void;
   readonly onProgress?: (progress: RestoreProgress) => void;
   /** Everything in a partition of the items topic before this position is in a task of this worker: for the item feed. */
   readonly itemsReached: (partition: number, position: Offset) => void;
@@ -59,6 +61,8 @@ export interface KafkaTransportOptions {
 }
 
 export interface KafkaTransport extends Transport {
+  /** What the group has assigned to this worker, restored or not; null before the first assignment. */
+  assigned(): readonly number[] | null;
   /** Address by partition as the group has settled it; partitions that are moving are missing. */
   owners(): Promise<ReadonlyMap<number, string | null>>;
 }
@@ -69,6 +73,7 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
   const cluster = clusterOf(kafka);
   const reached = new Map<number, Offset>();
   let assignments: Assignments | null = null;
+  let assigned: readonly number[] | null = null;
   let first: { readonly resolve: () => void; readonly reject: (reason: unknown) => void } | null = null;
   let started = false;
   let stopped: Promise<void> | null = null;
@@ -88,7 +93,7 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
     card() {
       const owned = assignments?.held() ?? [];
       const restored = Object.fromEntries(owned.map((partition) => [partition, reached.get(partition) ?? 0]));
-      return { owned, restored, address: options.address };
+      return { owned, restored, address: options.address() };
     },
     assigned(partitions) {
       const unknown = partitions.filter((partition) => partition >= partitionCount);
@@ -96,6 +101,8 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
         fail(repartitioned(topics.ratings, partitionCount, unknown));
         return;
       }
+      assigned = partitions;
+      options.onAssigned?.(partitions);
       const settled = assignments?.want(partitions) ?? Promise.resolve();
       const { resolve, reject } = first ?? {};
       first = null;
@@ -199,6 +206,7 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
 
   return {
     partitionCount,
+    assigned: () => assigned,
     async owners() {
       const { stable, addressOf } = await membership.view();
       return stable ? addressOf : new Map();

@@ -169,6 +169,21 @@ export const metrics = {
     labels: ['method', 'route'],
     buckets: requestSeconds,
   },
+  httpForwarded: {
+    name: 'freshet_http_forwarded_total',
+    type: 'counter',
+    help: 'Reads for users of other workers by outcome: answered, moving (nobody holds the partition right now), hidden (its worker advertises no address), unreachable or refused.',
+    unit: 'requests',
+    labels: ['outcome'],
+  },
+  httpForwardDuration: {
+    name: 'freshet_http_forward_duration_seconds',
+    type: 'histogram',
+    help: 'From finding out that another worker holds the user to its answer, by outcome.',
+    unit: 'seconds',
+    labels: ['outcome'],
+    buckets: requestSeconds,
+  },
 } as const satisfies Record<string, MetricDeclaration>;
 
 export type Metrics = typeof metrics;

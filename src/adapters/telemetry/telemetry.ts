@@ -16,6 +16,8 @@ export interface PrometheusTelemetry extends Telemetry {
   attach(sources: TelemetrySources): void;
   /** One answered HTTP request; the duration is null for a stream. */
   httpRequest(method: string, route: string, status: number, durationMs: number | null): void;
+  /** One read that was passed on to another worker, by what came of it. */
+  httpForwarded(outcome: string, durationMs: number): void;
   /** One consistent snapshot of everything, in the Prometheus text format 0.0.4. */
   metricsText(): Promise<string>;
 }
@@ -49,6 +51,10 @@ export function createTelemetry(initial: TelemetrySources = {}): PrometheusTelem
     httpRequest(method, route, status, durationMs) {
       instruments.httpRequests.inc({ method, route, status });
       if (durationMs !== null) instruments.httpRequestDuration.observe({ method, route }, durationMs / 1000);
+    },
+    httpForwarded(outcome, durationMs) {
+      instruments.httpForwarded.inc({ outcome });
+      instruments.httpForwardDuration.observe({ outcome }, durationMs / 1000);
     },
     async metricsText() {
       if (sources.source !== undefined) showWorker(sources.source.stats());

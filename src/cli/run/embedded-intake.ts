@@ -1,7 +1,7 @@
 /** `run --data`: log and state in a folder of this machine. */
 import { createCodec } from '../../adapters/avro/codec.ts';
 import { openEmbedded } from '../../adapters/embedded/open-embedded.ts';
-import { startEmbeddedWorker } from '../embedded-worker.ts';
+import { prepareEmbeddedWorker } from '../embedded-worker.ts';
 import { settingsIn } from '../stored-settings.ts';
 import { defaultScale, type IntakeValues, type OpenIntake } from './intake.ts';
 
@@ -19,7 +19,7 @@ export const openIntake: OpenIntake<IntakeValues & { readonly data: string | und
   try {
     const scale = values.scale ?? settingsIn(store)?.scale ?? defaultScale;
     const codec = createCodec({ ...codecOptions, scale, nowMs: () => Date.now() });
-    const running = await startEmbeddedWorker(store, { ...values, scale, codec, log });
+    const running = prepareEmbeddedWorker(store, { ...values, scale, codec, log });
     return {
       running,
       ratingsLog: store,
@@ -28,6 +28,7 @@ export const openIntake: OpenIntake<IntakeValues & { readonly data: string | und
       codec,
       scale,
       place: { data },
+      begin: () => running.begin(),
       close: () => running.stop().finally(() => store.close()),
     };
   } catch (error) {

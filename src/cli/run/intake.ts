@@ -3,6 +3,7 @@ import type { CodecOptions } from '../../adapters/avro/codec.ts';
 import type { LearnerSettings } from '../../model/settings.ts';
 import type { Codec } from '../../ports/codec.ts';
 import type { Log } from '../../ports/log.ts';
+import type { Peers } from '../../ports/peers.ts';
 import type { RatingsLog, TopicReader } from '../../ports/transport.ts';
 import type { RatingScale } from '../../setting.ts';
 import type { RunningWorker } from '../start-worker.ts';
@@ -19,6 +20,13 @@ export interface IntakeValues {
   readonly maxBacklog: number;
 }
 
+/** What the HTTP server listens on. */
+export interface Listening {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Opened and not at work yet. */
 export interface Intake {
   readonly running: RunningWorker;
   readonly ratingsLog: RatingsLog;
@@ -28,6 +36,10 @@ export interface Intake {
   readonly scale: RatingScale;
   /** For the log: the folder, or the brokers. */
   readonly place: Readonly<Record<string, unknown>>;
+  /** Where reads for users of other workers go, in a group. */
+  readonly peers?: Peers;
+  /** Begins to work. The server listens already: it answers that the worker is not ready, and its address is known. */
+  begin(listening: Listening): Promise<void>;
   /** Stops the worker after its last checkpoint and closes what was opened. */
   close(): Promise<void>;
 }

@@ -5,8 +5,9 @@ import { createRegistrySchemas } from '../../adapters/registry/registry-schemas.
 import { UsageError } from '../../errors.ts';
 import type { Values } from '../../setting.ts';
 import { connectionOf, topicsOf, type kafkaSettings } from '../kafka-settings.ts';
-import { startKafkaWorker } from '../kafka-worker.ts';
+import { openKafkaWorker } from '../kafka-worker.ts';
 import { registryOptionsOf, type registrySettings } from '../registry-settings.ts';
+import { advertisedAddress } from './advertised-address.ts';
 import { defaultScale, type IntakeValues, type OpenIntake } from './intake.ts';
 
 export interface KafkaIntakeValues extends IntakeValues, Values<typeof kafkaSettings>, Values<typeof registrySettings> {
@@ -14,6 +15,7 @@ export interface KafkaIntakeValues extends IntakeValues, Values<typeof kafkaSett
   readonly replicationFactor: number | undefined;
   readonly delivery: string;
   readonly onLostOffset: string;
+  readonly httpAdvertise: string | undefined;
 }
 
 export const openIntake: OpenIntake<KafkaIntakeValues> = async (values, codecOptions, log) => {
@@ -27,7 +29,7 @@ export const openIntake: OpenIntake<KafkaIntakeValues> = async (values, codecOpt
     nowMs: () => Date.now(),
     ...(schemas === undefined ? {} : { schemaById: (id) => schemas.schemaById(id) }),
   });
-  const kafka = await startKafkaWorker({
+  const kafka = await openKafkaWorker({
     ...values,
     scale,
     codec,
@@ -47,6 +49,13 @@ export const openIntake: OpenIntake<KafkaIntakeValues> = async (values, codecOpt
     codec,
     scale,
     place: { brokers, app: values.app },
+    peers: kafka.peers,
+    begin({ host, port }) {
+      const address = advertisedAddress({ advertise: values.httpAdvertise, host, port, brokers });
+      if (address !== null) log.info({ address }, 'other workers are told where this one answers');
+      else log.warn({ host }, 'other workers cannot reach this one to forward reads to it: give --http-advertise');
+      return kafka.begin(address);
+    },
     close: () => kafka.stop(),
   };
 };

@@ -110,8 +110,8 @@ describeKafka('members of a group on a broker', () => {
   });
 
   it('tell each other where they are reached', async () => {
-    const first = await join({ address: 'http://one:8080' });
-    await join({ address: 'http://two:8080' });
+    const first = await join({ address: () => 'http://one:8080' });
+    await join({ address: () => 'http://two:8080' });
     await eventually(async () => {
       const owners = await first.transport.owners();
       expect([...owners.keys()].sort()).toEqual([0, 1, 2, 3]);

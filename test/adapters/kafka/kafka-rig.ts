@@ -99,7 +99,7 @@ export async function createKafkaRig({ partitionCount }: { readonly partitionCou
         app,
         delivery: 'exactly-once',
         onLostOffset: 'stop',
-        address: null,
+        address: () => null,
         itemsReached: (partition, position) => items.ownReached(partition, position),
         log: quietLog,
         onFatal: (error) => {

@@ -74,7 +74,7 @@ export async function kafkaUnderTest(rig: KafkaRig, maxBacklog = 100_000): Promi
     let started = false;
     const leases = new Set<KafkaLease>();
     const member = rig.member({
-      address: name,
+      address: () => name,
       assign,
       wrapKafka: (kafka) => faults.wrap(kafka),
       ...(options.batchRecordCount === undefined ? {} : { batchRecordCount: options.batchRecordCount }),

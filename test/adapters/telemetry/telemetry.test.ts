@@ -58,6 +58,7 @@ function busyTelemetry(): PrometheusTelemetry {
   telemetry.checkpoint(0, 'committed', 12, 40_000, 300);
   telemetry.checkpoint(1, 'failed', 3, 10_000, 80);
   telemetry.restored(1, 250, 1_000);
+  telemetry.httpForwarded('answered', 3);
   telemetry.httpRequest('POST', '/ratings', 202, 4);
   telemetry.httpRequest('GET', '/predictions/stream', 200, null);
   return telemetry;
