@@ -6,7 +6,17 @@ import type { Rule } from '../config.ts';
 import type { Log } from '../ports/log.ts';
 import type { Settings, Values } from '../setting.ts';
 
-const topicKeys = ['ratings', 'predictions', 'deadLetters', 'users', 'items'] as const satisfies (keyof KafkaTopics)[];
+const topicKeys = [
+  'ratings',
+  'predictions',
+  'recommendations',
+  'requests',
+  'answers',
+  'deadLetters',
+  'receipts',
+  'users',
+  'items',
+] as const satisfies (keyof KafkaTopics)[];
 
 export const kafkaSettings = {
   brokers: { type: 'list', unit: 'host:port', doc: 'Kafka brokers to begin with; the others are found through them.' },
@@ -18,7 +28,7 @@ export const kafkaSettings = {
   topics: {
     type: 'map',
     keys: topicKeys,
-    doc: 'Names of the topics that are not called as usual (ratings, predictions, ratings.dead-letter, freshet-users, freshet-items).',
+    doc: 'Names of the topics that are not called as usual (docs/schemas.md).',
   },
   kafkaTls: { type: 'boolean', doc: 'Encrypt connections to the brokers, with the authorities that Node trusts.' },
   kafkaCaFile: { type: 'text', unit: 'file', doc: 'PEM of the authority that signed the brokers; turns TLS on.' },

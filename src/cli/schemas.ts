@@ -11,6 +11,7 @@ const topics: readonly { readonly topic: string; readonly schema: SchemaName }[]
   { topic: 'ratings', schema: 'rating-event' },
   { topic: 'predictions', schema: 'prediction-event' },
   { topic: 'ratings.dead-letter', schema: 'dead-letter' },
+  { topic: 'ratings.forget-receipts', schema: 'forget-receipt' },
 ];
 
 export const schemas = defineCommand({

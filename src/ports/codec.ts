@@ -1,5 +1,5 @@
 /** Bytes to values and back. Implementation: adapters/avro. Encoders return fresh buffers that the caller may keep. */
-import type { DeadLetter, PredictionEvent, Rating } from './events.ts';
+import type { DeadLetter, ForgetReceipt, PredictionEvent, Rating } from './events.ts';
 
 /** One remembered rating of a user, as it is stored: numbers are float32 on the wire. */
 export interface HistoryEntry {
@@ -40,6 +40,8 @@ export interface EventCodec {
   decodePrediction(bytes: Uint8Array): PredictionEvent;
   encodeDeadLetter(letter: DeadLetter): Uint8Array;
   decodeDeadLetter(bytes: Uint8Array): DeadLetter;
+  encodeForgetReceipt(receipt: ForgetReceipt): Uint8Array;
+  decodeForgetReceipt(bytes: Uint8Array): ForgetReceipt;
 }
 
 export interface StateCodec {

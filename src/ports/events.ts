@@ -53,6 +53,18 @@ export interface PredictionEvent extends Prediction {
   readonly sourceOffset: Offset;
 }
 
+/** What goes out when a user is forgotten: who, what was known, and which tombstone asked for it. */
+export interface ForgetReceipt {
+  readonly userId: string;
+  /** False for a user of whom there was nothing to forget. */
+  readonly known: boolean;
+  /** Ratings that were remembered of the user, and are not any more. */
+  readonly rememberedRatings: number;
+  readonly forgottenAtMs: number;
+  readonly sourcePartition: number;
+  readonly sourceOffset: Offset;
+}
+
 /** A refused record with its untouched bytes and why. */
 export interface DeadLetter {
   readonly key: Uint8Array | null;

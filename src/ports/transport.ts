@@ -47,6 +47,8 @@ export interface Checkpoint {
   readonly items: readonly ItemChange[];
   readonly predictions: readonly OutputRecord[];
   readonly deadLetters: readonly OutputRecord[];
+  /** One for each tombstone of a user. */
+  readonly receipts: readonly OutputRecord[];
 }
 
 /** Receives what a task had committed, in any order, each key once. */
@@ -133,7 +135,7 @@ export interface RatingsLog {
 }
 
 /** Reads an output or input topic from an offset; for inspect, streams of predictions and tests. */
-export type TopicName = 'ratings' | 'predictions' | 'dead-letters';
+export type TopicName = 'ratings' | 'predictions' | 'dead-letters' | 'receipts';
 export interface TopicReader {
   /** At most `limit` records of a partition from `from` on. */
   read(topic: TopicName, partition: number, from: Offset, limit: number): readonly InputRecord[];

@@ -128,6 +128,7 @@ async function prepare(task: Task): Promise<Checkpoint> {
     items,
     predictions: task.predictions,
     deadLetters: task.deadLetters,
+    receipts: task.receipts,
   };
 }
 
@@ -149,11 +150,12 @@ function entryOf(
   return { itemId: items.idOf(itemRow), rating, weight, ratedAtSeconds: seconds, userResidual, itemResidual };
 }
 
-function sizeOf({ state, items, predictions, deadLetters }: Checkpoint): number {
+function sizeOf({ state, items, predictions, deadLetters, receipts }: Checkpoint): number {
   let bytes = 0;
   for (const { key, value } of state) bytes += key.length + (value?.length ?? 0);
   for (const { itemId, afterImage } of items) bytes += itemId.length + (afterImage?.length ?? 0);
-  for (const { value } of predictions) bytes += value?.length ?? 0;
-  for (const { value } of deadLetters) bytes += value?.length ?? 0;
+  for (const output of [predictions, deadLetters, receipts]) {
+    for (const { value } of output) bytes += value?.length ?? 0;
+  }
   return bytes;
 }

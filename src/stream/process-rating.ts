@@ -34,7 +34,7 @@ export function processRecord(task: Task, record: InputRecord): Outcome {
 function process(task: Task, record: InputRecord): Outcome {
   const { codec } = task.tools;
   try {
-    if (record.value === null) return forget(task, codec.decodeUserKey(record.key ?? new Uint8Array(0)));
+    if (record.value === null) return forget(task, record, codec.decodeUserKey(record.key ?? new Uint8Array(0)));
     return take(task, record, codec.decodeRating(record.value));
   } catch (error) {
     if (!(error instanceof RejectedRecordError)) throw error;
@@ -76,11 +76,25 @@ function predict(task: Task, record: InputRecord, rating: Rating, seconds: numbe
   task.score.add(task.draft.expertAnswers, rating.rating, event.low <= rating.rating && rating.rating <= event.high);
 }
 
-function forget(task: Task, userId: string): Outcome {
+/** Drops the user and buffers the receipt, also for a user of whom there is nothing: whoever asked waits for it. */
+function forget(task: Task, record: InputRecord, userId: string): Outcome {
+  const { learner, tools } = task;
   task.eventIds.add(null);
-  ensureUser(task, userId);
+  const userRow = ensureUser(task, userId);
+  let rememberedRatings = 0;
+  if (userRow >= 0) learner.forEachRemembered(userRow, () => rememberedRatings++);
+  const known = learner.forget(userId);
   task.counts.forgotten++;
-  return { kind: 'forgotten', known: task.learner.forget(userId) };
+  const receipt = tools.codec.encodeForgetReceipt({
+    userId,
+    known,
+    rememberedRatings,
+    forgottenAtMs: tools.clock.nowMs(),
+    sourcePartition: task.partition,
+    sourceOffset: record.offset,
+  });
+  task.receipts.push({ key: tools.codec.encodeUserKey(userId), value: receipt });
+  return { kind: 'forgotten', known };
 }
 
 function deadLetter(task: Task, record: InputRecord, error: RejectedRecordError): void {

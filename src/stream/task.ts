@@ -43,6 +43,7 @@ export class Task {
   /** What the next checkpoint publishes. */
   readonly predictions: OutputRecord[] = [];
   readonly deadLetters: OutputRecord[] = [];
+  readonly receipts: OutputRecord[] = [];
   /** Bytes of the dead letters: refused records may be large, and all wait in memory for the checkpoint. */
   deadLetterBytes = 0;
   readonly counts = new TaskCounts();
@@ -89,9 +90,7 @@ export class Task {
     this.eventIds.settle();
     this.score.settle();
     this.counts.settle();
-    this.predictions.length = 0;
-    this.deadLetters.length = 0;
-    this.deadLetterBytes = 0;
+    this.#clearOutputs();
     this.evict();
   }
 
@@ -103,9 +102,14 @@ export class Task {
     this.eventIds.rollBack();
     this.score.rollBack();
     this.counts.rollBack();
+    this.#clearOutputs();
+  }
+
+  #clearOutputs(): void {
     this.predictions.length = 0;
     this.deadLetters.length = 0;
     this.deadLetterBytes = 0;
+    this.receipts.length = 0;
   }
 
   /** Between batches: drops rows beyond the cap from memory; the store keeps them. */

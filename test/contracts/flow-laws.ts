@@ -71,10 +71,13 @@ const valuesOf = (records: readonly InputRecord[]): string[] =>
   records.map(({ value }) => Buffer.from(value ?? []).toString('hex'));
 
 function onePredictionPerOffset(store: EmbeddedStore, partition: number): void {
-  const expected = { predictions: [] as Offset[], deadLetters: [] as Offset[] };
+  const expected = { predictions: [] as Offset[], deadLetters: [] as Offset[], receipts: [] as Offset[] };
   const seen = new Set<string>();
   for (const { offset, value } of store.read('ratings', partition, 0, Infinity)) {
-    if (value === null) continue;
+    if (value === null) {
+      expected.receipts.push(offset);
+      continue;
+    }
     try {
       const { eventId } = flowCodec.decodeRating(value);
       if (eventId === null || !seen.has(eventId)) expected.predictions.push(offset);
@@ -86,9 +89,11 @@ function onePredictionPerOffset(store: EmbeddedStore, partition: number): void {
   }
   const predictions = store.read('predictions', partition, 0, Infinity);
   const deadLetters = store.read('dead-letters', partition, 0, Infinity);
+  const receipts = store.read('receipts', partition, 0, Infinity);
   expect({
     predictions: predictions.map(({ value }) => flowCodec.decodePrediction(value!).sourceOffset),
     deadLetters: deadLetters.map(({ value }) => flowCodec.decodeDeadLetter(value!).offset),
+    receipts: receipts.map(({ value }) => flowCodec.decodeForgetReceipt(value!).sourceOffset),
   }).toEqual(expected);
 }
 

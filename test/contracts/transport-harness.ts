@@ -81,7 +81,7 @@ export const readAll = (transport: TopicReader, topic: TopicName, partition = 0)
   valuesOf(transport.read(topic, partition, 0, Number.MAX_SAFE_INTEGER));
 
 export function checkpoint(parts: Partial<Checkpoint>): Checkpoint {
-  return { nextOffset: 0, state: [], items: [], predictions: [], deadLetters: [], ...parts };
+  return { nextOffset: 0, state: [], items: [], predictions: [], deadLetters: [], receipts: [], ...parts };
 }
 
 /** A listener that takes what it is given and remembers it. */

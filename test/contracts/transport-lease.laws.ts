@@ -28,6 +28,7 @@ const whole = (name: string, nextOffset: number): Checkpoint =>
     items: [item('item', name)],
     predictions: recordsOf(`prediction ${name}`),
     deadLetters: recordsOf(`letter ${name}`),
+    receipts: recordsOf(`receipt ${name}`),
   });
 
 export function leaseLaws(open: Open, can: Can): void {
@@ -47,6 +48,7 @@ export function leaseLaws(open: Open, can: Can): void {
       }
       expect(readAll(now, 'predictions')).toEqual(['prediction one']);
       expect(readAll(now, 'dead-letters')).toEqual(['letter one']);
+      expect(readAll(now, 'receipts')).toEqual(['receipt one']);
     }
   });
 

@@ -15,6 +15,7 @@ import type { PredictionEvent } from '../../src/ports/events.ts';
 import { silentLog } from '../support/flow-worker.ts';
 import { memoryOf } from '../support/flow-state.ts';
 import { brokers, describeKafka, uniqueName } from '../support/kafka/suite.ts';
+import { topicsOfApp } from '../support/kafka/topics.ts';
 import { awaitCommitted } from '../support/kafka/read-committed.ts';
 
 const events = 5000;
@@ -64,13 +65,7 @@ async function throughTheFolder() {
 
 async function throughKafka() {
   const app = uniqueName('same');
-  const topics = {
-    ratings: `${app}-ratings`,
-    predictions: `${app}-predictions`,
-    deadLetters: `${app}-dead-letter`,
-    users: `${app}-users`,
-    items: `${app}-items`,
-  };
+  const topics = topicsOfApp(app);
   const connection = { brokers, clientId: app, log: silentLog };
   const start = () =>
     startKafkaWorker({

@@ -176,8 +176,30 @@ describe('a tombstone', () => {
     return keys.filter((key) => key.endsWith(`/${userId}`));
   };
 
-  test('publishes nothing', async () => {
-    await given(someRatings).when(forget('ann')).thenNothingPublished();
+  test('publishes a receipt and no prediction', async () => {
+    const tombstone = { sourcePartition: 0, sourceOffset: 4, forgottenAtMs: testNowMs };
+    await given(someRatings)
+      .when(forget('ann'), forget('ann'), rate('ann', 'z', 2), forget('ann'))
+      .thenPublished({
+        predictions: [{ userId: 'ann', sourceOffset: 6 }],
+        receipts: [
+          { userId: 'ann', known: true, rememberedRatings: 2, ...tombstone },
+          { userId: 'ann', known: false, rememberedRatings: 0, ...tombstone, sourceOffset: 5 },
+          { userId: 'ann', known: true, rememberedRatings: 1, ...tombstone, sourceOffset: 7 },
+        ],
+      });
+  });
+
+  test('of a user never seen, or known to the store only, has its receipt as well', async () => {
+    const flow = await startFlow({ maxUsers: 1 });
+    await flow.send(rate('ann', 'x', 5), rate('bob', 'x', 4));
+    await flow.send(rate('cy', 'x', 3));
+    await flow.send(forget('ann'), forget('stranger'));
+    expect(flow.published().receipts).toMatchObject([
+      { userId: 'ann', known: true, rememberedRatings: 1 },
+      { userId: 'stranger', known: false, rememberedRatings: 0 },
+    ]);
+    await flow.stop();
   });
 
   test('removes the rows of the user and takes the ratings out of everybody else', async () => {

@@ -1,3 +1,4 @@
+import { checkpoint } from '../contracts/transport-harness.ts';
 import { describe, expect, test } from 'vitest';
 import { openInMemory } from '../../src/adapters/embedded/open-in-memory.ts';
 import type { PartitionLease, TransportListener } from '../../src/ports/transport.ts';
@@ -27,7 +28,7 @@ async function tapped(recent: RecentPredictions, hooks = {}) {
   const commit = (values: readonly string[]): Promise<void> => {
     offset += values.length;
     const predictions = values.map((value) => ({ key: Buffer.from('u'), value: Buffer.from(value) }));
-    return lease!.commit({ nextOffset: offset, state: [], items: [], predictions, deadLetters: [] });
+    return lease!.commit(checkpoint({ nextOffset: offset, predictions }));
   };
   return { commit };
 }

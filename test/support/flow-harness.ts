@@ -4,7 +4,7 @@
  */
 import { expect } from 'vitest';
 import { openInMemory, type InMemoryStore } from '../../src/adapters/embedded/open-in-memory.ts';
-import type { DeadLetter, PredictionEvent } from '../../src/ports/events.ts';
+import type { DeadLetter, ForgetReceipt, PredictionEvent } from '../../src/ports/events.ts';
 import type { OutputRecord, TopicName } from '../../src/ports/transport.ts';
 import { partitionOfRecord } from './flow-inputs.ts';
 import { createFlowWorker, flowCodec, type FlowWorker, type FlowWorkerOptions } from './flow-worker.ts';
@@ -21,6 +21,7 @@ export interface FlowOptions extends FlowWorkerOptions {
 export interface Published {
   readonly predictions: readonly PredictionEvent[];
   readonly deadLetters: readonly DeadLetter[];
+  readonly receipts: readonly ForgetReceipt[];
 }
 
 export interface Flow extends Omit<FlowWorker, 'start' | 'crash'> {
@@ -78,6 +79,7 @@ export async function startFlow(options: FlowOptions = {}): Promise<Flow> {
     published: () => ({
       predictions: readAll('predictions', (bytes) => flowCodec.decodePrediction(bytes)),
       deadLetters: readAll('dead-letters', (bytes) => flowCodec.decodeDeadLetter(bytes)),
+      receipts: readAll('receipts', (bytes) => flowCodec.decodeForgetReceipt(bytes)),
     }),
     async crash(changes = {}) {
       await flow.crash();
@@ -93,6 +95,7 @@ export async function startFlow(options: FlowOptions = {}): Promise<Flow> {
 export interface Expected {
   readonly predictions?: readonly Partial<PredictionEvent>[];
   readonly deadLetters?: readonly Partial<DeadLetter>[];
+  readonly receipts?: readonly Partial<ForgetReceipt>[];
 }
 
 export interface Outcome {
@@ -119,10 +122,11 @@ export function given(ratings: readonly OutputRecord[], options: FlowOptions = {
         return {
           predictions: after.predictions.slice(before.predictions.length),
           deadLetters: after.deadLetters.slice(before.deadLetters.length),
+          receipts: after.receipts.slice(before.receipts.length),
         };
       }
-      async function thenPublished({ predictions = [], deadLetters = [] }: Expected): Promise<void> {
-        expect(await publishedByThem()).toMatchObject({ predictions, deadLetters });
+      async function thenPublished({ predictions = [], deadLetters = [], receipts = [] }: Expected): Promise<void> {
+        expect(await publishedByThem()).toMatchObject({ predictions, deadLetters, receipts });
       }
       return {
         thenPublished,

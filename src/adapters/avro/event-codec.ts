@@ -1,6 +1,6 @@
 /** Events that Freshet writes: plain Avro of the schemas in schemas/. */
 import type { EventCodec } from '../../ports/codec.ts';
-import type { DeadLetter, PredictionEvent, PredictionParts, Rating } from '../../ports/events.ts';
+import type { DeadLetter, ForgetReceipt, PredictionEvent, PredictionParts, Rating } from '../../ports/events.ts';
 import { asBuffer } from './as-buffer.ts';
 import { compileType } from './compile-type.ts';
 import { createDecoder } from './decoder.ts';
@@ -17,6 +17,10 @@ interface DeadLetterRecord extends Omit<DeadLetter, 'refusedAtMs'> {
   readonly refusedAt: number;
 }
 
+interface ForgetReceiptRecord extends Omit<ForgetReceipt, 'forgottenAtMs'> {
+  readonly forgottenAt: number;
+}
+
 export function createEventCodec(): EventCodec {
   const ratingType = compileType(loadSchema('rating-event'), 'fast');
   const predictionType = compileType(loadSchema('prediction-event'), 'fast');
@@ -26,6 +30,9 @@ export function createEventCodec(): EventCodec {
   const readPrediction = createDecoder(predictionType);
   const writeDeadLetter = createEncoder(deadLetterType);
   const readDeadLetter = createDecoder(deadLetterType);
+  const forgetReceiptType = compileType(loadSchema('forget-receipt'), 'fast');
+  const writeForgetReceipt = createEncoder(forgetReceiptType);
+  const readForgetReceipt = createDecoder(forgetReceiptType);
 
   return {
     // From the pool of buffers: a key with memory of its own, as TextEncoder gives, costs the garbage collector dearly.
@@ -90,6 +97,13 @@ export function createEventCodec(): EventCodec {
     decodeDeadLetter(bytes) {
       const { refusedAt, ...same } = readDeadLetter(bytes) as DeadLetterRecord;
       return { ...same, refusedAtMs: refusedAt };
+    },
+    encodeForgetReceipt({ forgottenAtMs, ...same }) {
+      return writeForgetReceipt({ ...same, forgottenAt: forgottenAtMs } satisfies ForgetReceiptRecord);
+    },
+    decodeForgetReceipt(bytes) {
+      const { forgottenAt, ...same } = readForgetReceipt(bytes) as ForgetReceiptRecord;
+      return { ...same, forgottenAtMs: forgottenAt };
     },
   };
 }

@@ -8,6 +8,7 @@ export const schemaNames = [
   'user-history-block',
   'item-contribution',
   'dead-letter',
+  'forget-receipt',
 ] as const;
 export type SchemaName = (typeof schemaNames)[number];
 

@@ -37,15 +37,17 @@ export function createStore(engine: Engine, options: StoreOptions): EmbeddedStor
     ratings: new Set(),
     predictions: new Set(),
     'dead-letters': new Set(),
+    receipts: new Set(),
   };
   const feeds = createItemFeeds(engine);
   const leases = createLeases({
     engine,
     feeds,
     hooks,
-    committed(partition, { predictions, deadLetters }) {
+    committed(partition, { predictions, deadLetters, receipts }) {
       if (predictions.length > 0) appended('predictions', partition);
       if (deadLetters.length > 0) appended('dead-letters', partition);
+      if (receipts.length > 0) appended('receipts', partition);
     },
   });
   let arriving = 0;

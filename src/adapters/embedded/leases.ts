@@ -148,10 +148,11 @@ export async function hookedWrite(
   }
 }
 
-function outputsOf(partition: number, { predictions, deadLetters }: Checkpoint): WriteUnit['appends'] {
+function outputsOf(partition: number, { predictions, deadLetters, receipts }: Checkpoint): WriteUnit['appends'] {
   const outputs = [
     { topic: 'predictions', partition, records: predictions },
     { topic: 'dead-letters', partition, records: deadLetters },
+    { topic: 'receipts', partition, records: receipts },
   ] as const;
   return outputs.filter(({ records }) => records.length > 0);
 }

@@ -70,7 +70,12 @@ export async function openTables(folder: string, create: boolean, readOnly: bool
   return undefined;
 }
 
-export const topicCodes: Readonly<Record<TopicName, number>> = { ratings: 1, predictions: 2, 'dead-letters': 3 };
+export const topicCodes: Readonly<Record<TopicName, number>> = {
+  ratings: 1,
+  predictions: 2,
+  'dead-letters': 3,
+  receipts: 4,
+};
 
 export function logKey(topic: TopicName, partition: number, offset: Offset): Buffer {
   const key = Buffer.allocUnsafe(13);

@@ -15,8 +15,15 @@ import type { Offset } from '../../ports/transport.ts';
 export interface KafkaTopics {
   readonly ratings: string;
   readonly predictions: string;
+  /** Compacted: the latest top-N of each user. */
+  readonly recommendations: string;
+  /** Read, in the partition of the user as the ratings are; the answers go to `answers`. */
+  readonly requests: string;
+  readonly answers: string;
   readonly deadLetters: string;
-  /** Compacted. */
+  /** One for each user that was to be forgotten, once it is done. */
+  readonly receipts: string;
+  /** Compacted, like the items. */
   readonly users: string;
   readonly items: string;
 }
@@ -24,7 +31,11 @@ export interface KafkaTopics {
 export const defaultTopics: KafkaTopics = {
   ratings: 'ratings',
   predictions: 'predictions',
+  recommendations: 'recommendations',
+  requests: 'prediction-requests',
+  answers: 'prediction-answers',
   deadLetters: 'ratings.dead-letter',
+  receipts: 'ratings.forget-receipts',
   users: 'freshet-users',
   items: 'freshet-items',
 };

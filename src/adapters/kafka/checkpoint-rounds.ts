@@ -40,10 +40,10 @@ export function checkpointRounds(
   const items = checkpoint.items.map(({ itemId, afterImage, delta }) =>
     message(itemId, itemRecord(afterImage, delta, fromOffset, nextOffset)),
   );
-  const outputs = [
-    { topic: topics.predictions, messages: checkpoint.predictions.map(({ key, value }) => message(key, value)) },
-    { topic: topics.deadLetters, messages: checkpoint.deadLetters.map(({ key, value }) => message(key, value)) },
-  ];
+  const outputs = (['predictions', 'deadLetters', 'receipts'] as const).map((role) => ({
+    topic: topics[role],
+    messages: checkpoint[role].map(({ key, value }) => message(key, value)),
+  }));
   const steps =
     order === 'at once'
       ? [[...outputs, { topic: topics.items, messages: items }, { topic: topics.users, messages: users }]]

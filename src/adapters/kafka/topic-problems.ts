@@ -60,9 +60,11 @@ function partitionProblems(
       partitionCount < ratings.partitionCount
         ? `kafka-topics.sh ${at} --alter --topic ${topic} --partitions ${ratings.partitionCount}`
         : `kafka-topics.sh ${at} --delete --topic ${topic} && freshet topics create --brokers ${at.slice(at.indexOf(' ') + 1)}`;
-    return [
-      { topic, severity: 'error', problem: `${counts}: each task writes to the partition of its own number.`, command },
-    ];
+    const why =
+      role === 'requests'
+        ? 'a request must come to the task that holds its user.'
+        : 'each task writes to the partition of its own number.';
+    return [{ topic, severity: 'error', problem: `${counts}: ${why}`, command }];
   }
   return [
     {
@@ -111,6 +113,15 @@ function settingProblems(role: TopicRole, topic: string, { settings }: TopicStat
         'min.compaction.lag.ms',
         String(itemsCompactionLagMs),
         'a worker that follows late misses changes and has to restart.',
+      );
+    }
+  } else if (role === 'recommendations') {
+    if (!policies.includes('compact')) {
+      report(
+        'error',
+        'cleanup.policy',
+        'compact',
+        "a user's latest recommendations would be deleted, or never replaced.",
       );
     }
   } else if (policies.includes('compact')) {

@@ -1,8 +1,8 @@
 /** What Freshet's topics are created with, and what they are held to. */
-import type { KafkaTopics } from './changelog.ts';
+import { defaultTopics, type KafkaTopics } from './changelog.ts';
 
 export type TopicRole = keyof KafkaTopics;
-export const topicRoles: readonly TopicRole[] = ['ratings', 'predictions', 'deadLetters', 'users', 'items'];
+export const topicRoles = Object.keys(defaultTopics) as readonly TopicRole[];
 
 export const isChangelog = (role: TopicRole): boolean => role === 'users' || role === 'items';
 
@@ -13,17 +13,23 @@ export const itemsCompactionLagMs = hourMs;
 
 /**
  * Changelogs: small segments that are compacted soon, so that a restore reads little more than what is live. The open
- * segment is never compacted, hence the limit on its age. Dead letters outlive the people who have to look at them.
+ * segment is never compacted, hence the limit on its age. Dead letters outlive the people who have to look at them,
+ * and receipts those who have to prove that a user is forgotten.
  */
 export const topicSettings: Readonly<Record<TopicRole, Readonly<Record<string, string>>>> = {
   ratings: { 'cleanup.policy': 'delete' },
   predictions: { 'cleanup.policy': 'delete' },
+  recommendations: { 'cleanup.policy': 'compact' },
+  // Nobody waits for an answer longer than that.
+  requests: { 'cleanup.policy': 'delete', 'retention.ms': String(24 * hourMs) },
+  answers: { 'cleanup.policy': 'delete', 'retention.ms': String(24 * hourMs) },
   // A dead letter is the refused record and some more: a record at its own topic's limit must still fit.
   deadLetters: {
     'cleanup.policy': 'delete',
     'retention.ms': String(30 * 24 * hourMs),
     'max.message.bytes': String(16 * 1024 * 1024),
   },
+  receipts: { 'cleanup.policy': 'delete', 'retention.ms': String(30 * 24 * hourMs) },
   users: changelog(0),
   items: changelog(itemsCompactionLagMs),
 };

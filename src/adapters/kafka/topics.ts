@@ -1,10 +1,13 @@
 /** Creates and checks the topics of one application. */
+import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import { UsageError } from '../../errors.ts';
 import { asBrokerError } from './broker-error.ts';
 import type { KafkaTopics } from './changelog.ts';
 import { topicProblems, type TopicProblem, type TopicState } from './topic-problems.ts';
 import { topicRoles, topicSettings } from './topic-settings.ts';
+
+const leadersTimeoutMs = 10_000;
 
 export interface TopicAdminOptions {
   readonly kafka: Kafka;
@@ -32,7 +35,7 @@ export function createTopics(options: CreateTopicsOptions): Promise<string[]> {
     const missing = topicRoles.filter((role) => !found.has(topics[role]));
     if (missing.length === 0) return [];
     await admin.createTopics({
-      waitForLeaders: true,
+      waitForLeaders: false,
       topics: missing.map((role) => ({
         topic: topics[role],
         numPartitions: partitionCount,
@@ -40,8 +43,25 @@ export function createTopics(options: CreateTopicsOptions): Promise<string[]> {
         configEntries: Object.entries(topicSettings[role]).map(([name, value]) => ({ name, value })),
       })),
     });
-    return missing.map((role) => topics[role]);
+    const names = missing.map((role) => topics[role]);
+    await leadersKnown(admin, names);
+    return names;
   });
+}
+
+/** Waits until every broker that is asked knows the new topics: some hear of them later than others. */
+async function leadersKnown(admin: Admin, names: readonly string[]): Promise<void> {
+  const deadlineMs = performance.now() + leadersTimeoutMs;
+  for (;;) {
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [...names] });
+      if (topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return;
+    } catch (error) {
+      if (performance.now() > deadlineMs) throw error;
+    }
+    if (performance.now() > deadlineMs) return; // whoever writes to them waits as well
+    await delay(20);
+  }
 }
 
 /** What is wrong with the topics; nothing when all is well. */

@@ -47,6 +47,7 @@ const readers: Record<SchemaName, Reader> = {
   'user-row': { decode: (bytes) => codec.decodeUserRow(bytes), value: rowValue },
   'item-contribution': { decode: (bytes) => codec.decodeItemContribution(bytes), value: rowValue },
   'user-history-block': { decode: (bytes) => codec.decodeHistoryBlock(bytes), value: (json) => json },
+  'forget-receipt': { decode: (bytes) => codec.decodeForgetReceipt(bytes), value: (json) => json },
   'dead-letter': {
     decode: (bytes) => codec.decodeDeadLetter(bytes),
     value: (json) => ({ ...json, key: fromHex(json['key']), value: fromHex(json['value']) }),

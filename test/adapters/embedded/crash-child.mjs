@@ -31,6 +31,7 @@ for (let n = (await lease.committedOffset()) / 20 + 1; ; n++) {
     items: Array.from({ length: 50 }, (_, i) => ({ itemId: `i${i}`, afterImage: value, delta: value })),
     predictions: Array.from({ length: 20 }, () => ({ key: null, value })),
     deadLetters: [{ key: null, value: new Uint8Array(n % 5 === 0 ? 100_000 : 10) }],
+    receipts: [],
   });
   writeSync(1, `${n}\n`);
 }

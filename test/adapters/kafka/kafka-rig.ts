@@ -6,11 +6,12 @@ import type { KafkaTopics } from '../../../src/adapters/kafka/changelog.ts';
 import { clusterOf } from '../../../src/adapters/kafka/cluster-of.ts';
 import { createItemFeed } from '../../../src/adapters/kafka/item-feed.ts';
 import { createPartitionReader } from '../../../src/adapters/kafka/partition-reader-kafkajs.ts';
+import { topicRoles, topicSettings } from '../../../src/adapters/kafka/topic-settings.ts';
 import { createKafkaTransport, type KafkaTransportOptions } from '../../../src/adapters/kafka/transport.ts';
 import type { Log } from '../../../src/ports/log.ts';
 import type { OutputRecord } from '../../../src/ports/transport.ts';
 import { brokers } from '../../support/kafka/suite.ts';
-import { createTopics } from '../../support/kafka/topics.ts';
+import { createTopics, topicsOfApp } from '../../support/kafka/topics.ts';
 import { createCuttableClient } from './cuttable-client.ts';
 
 const shout = process.env.KAFKA_LOG !== undefined;
@@ -26,23 +27,16 @@ export type KafkaRig = Awaited<ReturnType<typeof createKafkaRig>>;
 
 export async function createKafkaRig({ partitionCount }: { readonly partitionCount: number }) {
   const app = `t${randomBytes(5).toString('hex')}`;
-  const topics: KafkaTopics = {
-    ratings: `${app}-ratings`,
-    predictions: `${app}-predictions`,
-    deadLetters: `${app}-dead-letters`,
-    users: `${app}-users`,
-    items: `${app}-items`,
-  };
+  const topics = topicsOfApp(app);
   const { kafka } = createCuttableClient([...brokers]);
   const admin = kafka.admin();
   await admin.connect();
-  const compact = [{ name: 'cleanup.policy', value: 'compact' }];
   await createTopics(
     brokers,
-    Object.values(topics).map((topic) => ({
-      topic,
+    topicRoles.map((role) => ({
+      topic: topics[role],
       numPartitions: partitionCount,
-      configEntries: topic === topics.users || topic === topics.items ? compact : [],
+      configEntries: [{ name: 'cleanup.policy', value: topicSettings[role]['cleanup.policy'] ?? 'delete' }],
     })),
   );
   const producer = kafka.producer({

@@ -10,8 +10,13 @@ import type { TransportUnderTest, WorkerUnderTest } from '../../contracts/transp
 import { createFaults } from './faults.ts';
 import { quietLog, type KafkaRig } from './kafka-rig.ts';
 
-const topicOf = { ratings: 'ratings', predictions: 'predictions', 'dead-letters': 'deadLetters' } as const;
-const topicNames = ['ratings', 'predictions', 'dead-letters'] as const;
+const topicOf = {
+  ratings: 'ratings',
+  predictions: 'predictions',
+  'dead-letters': 'deadLetters',
+  receipts: 'receipts',
+} as const;
+const topicNames = Object.keys(topicOf) as TopicName[];
 
 /** Who wants a partition, the latest last: the group gives it to the last one that is there. */
 type Claims = Map<number, string[]>;

@@ -65,11 +65,11 @@ describeKafka('topics', () => {
         severity: 'error',
         command: `kafka-topics.sh ${at} --alter --topic ${topics.predictions} --partitions 3`,
       },
-      {
-        topic: topics.deadLetters,
+      ...['recommendations', 'requests', 'answers', 'deadLetters', 'receipts'].map((role) => ({
+        topic: topics[role as keyof KafkaTopics],
         severity: 'error',
         command: expect.stringContaining('freshet topics create') as string,
-      },
+      })),
       { topic: topics.users, severity: 'error', command: set(topics.users, 'cleanup.policy=compact') },
       { topic: topics.users, severity: 'warning', command: expect.stringContaining('segment.bytes=') as string },
       { topic: topics.items, severity: 'error', command: expect.stringContaining('--delete') as string },
@@ -93,10 +93,12 @@ test('a topic with the settings it is created with has no problem, and a compact
   expect(topicProblems(defaultTopics, states(), ['b:1'])).toEqual([]);
   const compacted = states({
     ratings: { 'cleanup.policy': 'compact,delete' },
+    recommendations: { 'cleanup.policy': 'delete' },
     users: { 'cleanup.policy': 'compact,delete' },
   });
   expect(topicProblems(defaultTopics, compacted, ['b:1'])).toMatchObject([
     { topic: 'ratings', severity: 'error' },
+    { topic: 'recommendations', severity: 'error' },
     { topic: 'freshet-users', severity: 'error' },
   ]);
 });

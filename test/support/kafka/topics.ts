@@ -1,5 +1,13 @@
 import { Kafka, logLevel, type ITopicConfig, type KafkaConfig, KafkaJSAggregateError } from 'kafkajs';
+import { defaultTopics, type KafkaTopics } from '../../../src/adapters/kafka/changelog.ts';
 import { until } from './until.ts';
+
+/** Names of every topic of an application that shares none with others. */
+export function topicsOfApp(app: string): KafkaTopics {
+  const topics: Record<string, string> = {};
+  for (const [role, name] of Object.entries<string>({ ...defaultTopics })) topics[role] = `${app}-${name}`;
+  return { ...defaultTopics, ...topics };
+}
 
 /** A client for a test's own doings. It says nothing and retries quickly. */
 export function testClient(brokers: readonly string[], options: Partial<KafkaConfig> = {}): Kafka {
