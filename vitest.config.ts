@@ -1,8 +1,12 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 const kafkaSuites = 'test/**/*.kafka.test.ts';
-/** Needs a Docker daemon, which is asked for by name. */
-const dockerSuite = process.env['FRESHET_TEST_DOCKER'] === '1' ? [] : ['test/integration/kafka-docker.kafka.test.ts'];
+const dockerSuites = 'test/**/*.docker.test.ts';
+/** These need a Docker daemon, which is asked for by name (.ci/docker-suite). */
+const dockerProject =
+  process.env['FRESHET_TEST_DOCKER'] === '1'
+    ? [{ extends: true as const, test: { name: 'docker', include: [dockerSuites] } }]
+    : [];
 
 export default defineConfig({
   test: {
@@ -16,7 +20,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, kafkaSuites] },
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, kafkaSuites, dockerSuites] },
       },
       {
         // On a real broker, which is started only when one of these is selected (test/support/kafka).
@@ -24,10 +28,10 @@ export default defineConfig({
         test: {
           name: 'kafka',
           include: [kafkaSuites],
-          exclude: [...configDefaults.exclude, ...dockerSuite],
           globalSetup: ['test/support/kafka/global-setup.ts'],
         },
       },
+      ...dockerProject,
     ],
   },
 });

@@ -1,7 +1,6 @@
 import { expect, it, describe } from 'vitest';
 import { startDockerKafka } from '../support/kafka/docker-kafka.ts';
 import { awaitCommitted } from '../support/kafka/read-committed.ts';
-import { uniqueName } from '../support/kafka/suite.ts';
 import { createTopics, testClient } from '../support/kafka/topics.ts';
 import { warmUp } from '../support/kafka/warm-up.ts';
 
@@ -11,7 +10,7 @@ describe('a broker in a container', () => {
     const kafka = await startDockerKafka();
     try {
       await warmUp(kafka.brokers);
-      const topic = uniqueName('docker');
+      const topic = 'docker';
       await createTopics(kafka.brokers, [{ topic, numPartitions: 1 }]);
       const producer = testClient(kafka.brokers).producer({ transactionalId: topic, maxInFlightRequests: 1 });
       await producer.connect();
