@@ -20,7 +20,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, kafkaSuites, dockerSuites] },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, kafkaSuites, dockerSuites],
+        },
       },
       {
         // On a real broker, which is started only when one of these is selected (test/support/kafka).
