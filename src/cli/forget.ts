@@ -7,7 +7,8 @@ import { defineCommand, type CommandIo } from './command.ts';
 import { withStore } from './folder.ts';
 import { userIn } from './inspect/row.ts';
 import { learnerSettingsIn, settingsIn } from './stored-settings.ts';
-import { folderOrWorker, oneTarget, refused, workerClient } from './worker-client.ts';
+import { folderOrWorker, oneTarget } from './target.ts';
+import { httpAddress, refused, workerClient } from './worker-client.ts';
 
 export const forget = defineCommand({
   name: 'forget',
@@ -17,7 +18,7 @@ export const forget = defineCommand({
     id: { type: 'text', required: true, doc: 'The id of the user.' },
   },
   settings: { ...folderOrWorker },
-  rules: [oneTarget],
+  rules: [oneTarget('data', 'http'), httpAddress],
   examples: [
     { line: 'forget user u42 --data ./freshet-data', shows: 'While no worker runs' },
     { line: 'forget user u42 --http http://127.0.0.1:8080', shows: 'Through a running worker' },

@@ -1,68 +1,116 @@
-/** `freshet replay`: publishes a file's ratings, into a data folder or to a running worker. */
+/** `freshet replay`: publishes a file's ratings, into a data folder, to a running worker, or to the topic. */
+import type { Scale } from '../model/scale.ts';
+import type { Settings, Values } from '../setting.ts';
 import { renderReplay, type ReplayReport } from './replay/report.ts';
 import { ratingEntries, type SendingPlan } from './replay/entries.ts';
 import { isDataFolder, withView } from './folder.ts';
-import { defineCommand } from './command.ts';
+import type { commonSettings } from './command.ts';
+import { defineCommand, type CommandIo, type Outcome } from './command.ts';
+import type { KafkaClient } from './kafka-client.ts';
+import { kafkaRules } from './kafka-settings.ts';
 import { learnerSettings, learnerSettingsOf } from './learner-settings.ts';
 import { loadRatings, ratingsSettings } from './ratings-settings.ts';
+import { registrySettings } from './registry-settings.ts';
 import { settingsIn } from './stored-settings.ts';
-import { folderOrWorker, oneTarget } from './worker-client.ts';
+import { anyTarget, oneTarget } from './target.ts';
+import { httpAddress } from './worker-client.ts';
+
+const settings = {
+  ratings: { type: 'text', unit: 'file', required: true, doc: 'File with the ratings.' },
+  ...anyTarget,
+  ...registrySettings,
+  rate: {
+    type: 'number',
+    min: 0.1,
+    max: 10_000_000,
+    unit: 'ratings/s',
+    doc: 'At most so many ratings a second; as fast as they are taken when not given.',
+  },
+  skip: {
+    type: 'integer',
+    min: 0,
+    default: 0,
+    unit: 'ratings',
+    doc: 'Leave out the first ones: go on where a replay was stopped.',
+  },
+  ...ratingsSettings,
+  ...learnerSettings,
+} as const satisfies Settings;
 
 export const replay = defineCommand({
   name: 'replay',
-  summary: "publish a file's ratings, in time order, to a data folder or a running worker",
+  summary: "publish a file's ratings, in time order, to a data folder, a running worker or a topic",
   positionals: {},
-  settings: {
-    ratings: { type: 'text', unit: 'file', required: true, doc: 'File with the ratings.' },
-    ...folderOrWorker,
-    rate: {
-      type: 'number',
-      min: 0.1,
-      max: 10_000_000,
-      unit: 'ratings/s',
-      doc: 'At most so many ratings a second; as fast as they are taken when not given.',
-    },
-    skip: {
-      type: 'integer',
-      min: 0,
-      default: 0,
-      unit: 'ratings',
-      doc: 'Leave out the first ones: go on where a replay was stopped.',
-    },
-    ...ratingsSettings,
-    ...learnerSettings,
-  },
-  rules: [oneTarget],
+  settings,
+  rules: [oneTarget('data', 'http', 'brokers'), httpAddress, ...kafkaRules],
   examples: [
     { line: 'replay --ratings ml-100k/u.data --data ./freshet-data', shows: 'Into a folder that no worker holds' },
     { line: 'replay --ratings r.csv --http http://127.0.0.1:8080 --rate 500', shows: 'To a running worker, gently' },
+    {
+      line: 'replay --ratings r.csv --brokers localhost:9092',
+      shows: 'Into the ratings topic, as fast as it takes them',
+    },
+    {
+      line: 'replay --ratings r.csv --brokers kafka:9093 --kafka-tls --registry-url http://registry:8081',
+      shows: 'As the clients of a schema registry write them',
+    },
   ],
   async run(values, io) {
-    const { data } = values;
-    const known = data !== undefined && isDataFolder(data) ? await withView(data, settingsIn) : undefined;
-    const { table, badLineCount } = await loadRatings(
-      values.ratings,
-      { ...values, scale: values.scale ?? known?.scale },
-      io.stderr,
-    );
-    const plan: SendingPlan = { entries: ratingEntries(table, values.skip), rate: values.rate, sentCount: 0 };
-    let report: ReplayReport;
-    try {
-      if (values.http !== undefined) {
-        const { replayOverHttp } = await import('./replay/over-http.ts');
-        report = await replayOverHttp(plan, values.http, values.httpToken, io);
-      } else {
-        const { replayIntoFolder } = await import('./replay/into-folder.ts');
-        const learning = { scale: table.scale, settings: learnerSettingsOf(values) };
-        report = await replayIntoFolder(plan, data ?? '', learning, io);
-      }
-    } catch (error) {
-      const next = values.skip + plan.sentCount;
-      if (next > 0) io.stderr.write(`${next} ratings are sent; go on with --skip ${next}\n`);
-      throw error;
-    }
-    const whole = { ratings: table.ratings.length, badLines: badLineCount, ...report };
-    io.stdout.write(values.json ? `${JSON.stringify(whole)}\n` : renderReplay(whole));
-    return 'fine';
+    return values.brokers === undefined
+      ? send(values, io, undefined)
+      : (await import('./kafka-client.ts')).withKafka(values, io, ['ratings'], (client) => send(values, io, client));
   },
 });
+
+type ReplayValues = Values<typeof settings & typeof commonSettings>;
+
+async function send(values: ReplayValues, io: CommandIo, client: KafkaClient | undefined): Promise<Outcome> {
+  const known = await settingsAt(values.data, client);
+  const { table, badLineCount } = await loadRatings(
+    values.ratings,
+    { ...values, scale: values.scale ?? known?.scale },
+    io.stderr,
+  );
+  const plan: SendingPlan = { entries: ratingEntries(table, values.skip), rate: values.rate, sentCount: 0 };
+  let report: ReplayReport;
+  try {
+    report = await sendPlan(plan, values, table.scale, io, client);
+  } catch (error) {
+    const next = values.skip + plan.sentCount;
+    if (next > 0) io.stderr.write(`${next} ratings are sent; go on with --skip ${next}\n`);
+    throw error;
+  }
+  const whole = { ratings: table.ratings.length, badLines: badLineCount, ...report };
+  io.stdout.write(values.json ? `${JSON.stringify(whole)}\n` : renderReplay(whole));
+  return 'fine';
+}
+
+/** What was learned there already, for its scale. */
+async function settingsAt(folder: string | undefined, client: KafkaClient | undefined) {
+  if (client !== undefined) return (await import('./kafka-stored-settings.ts')).storedSettingsOn(client);
+  return folder !== undefined && isDataFolder(folder) ? withView(folder, settingsIn) : undefined;
+}
+
+async function sendPlan(
+  plan: SendingPlan,
+  values: ReplayValues,
+  scale: Scale,
+  io: CommandIo,
+  client: KafkaClient | undefined,
+): Promise<ReplayReport> {
+  if (client !== undefined) {
+    const [{ replayIntoKafka }, { withFramedRatings }, { createCodec }] = await Promise.all([
+      import('./replay/into-kafka.ts'),
+      import('./confluent-ratings.ts'),
+      import('../adapters/avro/codec.ts'),
+    ]);
+    const codec = createCodec({ scale, nowMs: () => Date.now() });
+    return replayIntoKafka(plan, client, await withFramedRatings(codec, values, client.topics.ratings), io);
+  }
+  if (values.http !== undefined) {
+    const { replayOverHttp } = await import('./replay/over-http.ts');
+    return replayOverHttp(plan, values.http, values.httpToken, io);
+  }
+  const { replayIntoFolder } = await import('./replay/into-folder.ts');
+  return replayIntoFolder(plan, values.data ?? '', { scale, settings: learnerSettingsOf(values) }, io);
+}

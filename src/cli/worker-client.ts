@@ -2,27 +2,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Rule } from '../config.ts';
 import { WorkerRequestError } from '../errors.ts';
-import type { Setting, Settings } from '../setting.ts';
+import type { Settings } from '../setting.ts';
 
 export const workerSettings = {
   http: { type: 'text', unit: 'url', doc: 'A running worker to ask, as in http://127.0.0.1:8080.' },
   httpToken: { type: 'text', secret: true, doc: 'Bearer token of that worker, when it wants one.' },
 } as const satisfies Settings;
 
-export const folderOrWorker = {
-  ...workerSettings,
-  data: { type: 'text', unit: 'folder', doc: 'Data folder to work on while no worker holds it.' },
-} as const satisfies Record<string, Setting>;
-
-export const oneTarget: Rule<typeof folderOrWorker> = {
-  needs: ['data', 'http'],
-  problem({ data, http }) {
-    if ((data === undefined) === (http === undefined)) {
-      return `give ${data === undefined ? '--data for a folder' : 'either --data for a folder'} or --http for a running worker`;
-    }
-    if (http === undefined || /^https?:$/.test(protocolOf(http))) return undefined;
-    return `--http is ${JSON.stringify(http)}, which is no http address; give one as http://127.0.0.1:8080`;
-  },
+export const httpAddress: Rule<typeof workerSettings> = {
+  needs: ['http'],
+  problem: ({ http }) =>
+    http === undefined || /^https?:$/.test(protocolOf(http))
+      ? undefined
+      : `--http is ${JSON.stringify(http)}, which is no http address; give one as http://127.0.0.1:8080`,
 };
 
 const protocolOf = (url: string): string => (URL.canParse(url) ? new URL(url).protocol : '');

@@ -112,7 +112,7 @@ describe('replay into a folder', () => {
     expect(await runCommand('replay', '--ratings', file)).toMatchObject({ code: 2 });
     const both = await runCommand('replay', '--ratings', file, '--data', folder, '--http', 'http://127.0.0.1:1');
     expect(both.code).toBe(2);
-    expect(both.stderr).toContain('either --data');
+    expect(both.stderr).toContain('--data and --http are given together');
     const wrong = await runCommand('replay', '--ratings', file, '--http', 'localhost:8080');
     expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('no http address') });
   });

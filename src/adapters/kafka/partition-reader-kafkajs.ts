@@ -142,7 +142,7 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
         response?.catch(() => undefined); // it is awaited in the next round, unless a visitor throws first
         await visitBatches(answer, position, visitor);
         position = next;
-        onProgress?.(position, end);
+        await onProgress?.(position, end);
       }
       return position;
     },

@@ -19,14 +19,14 @@ export interface PartitionReader {
   ends(topic: string, partitions: readonly number[]): Promise<ReadonlyMap<number, Offset>>;
   /**
    * Reads from `from` to the end as of the call, or somewhat past it; resolves with the position reached (the next
-   * offset to read). `onHole` hears of offsets that held something and were compacted away, before what follows them.
+   * offset to read). `onProgress` hears of every fetch that was visited, and is waited for. `onHole` hears of offsets that held something and were compacted away, before what follows them.
    */
   readToEnd(
     topic: string,
     partition: number,
     from: Offset,
     onRecord: (record: ReadRecord) => void,
-    onProgress?: (position: Offset, end: Offset) => void,
+    onProgress?: (position: Offset, end: Offset) => void | Promise<void>,
     onHole?: (from: Offset, to: Offset) => void,
   ): Promise<Offset>;
   close(): Promise<void>;

@@ -71,6 +71,14 @@ export function checkTopics(options: TopicAdminOptions): Promise<TopicProblem[]>
   );
 }
 
+/** Partitions of those of the topics that are there, by name. */
+export function partitionCounts(options: TopicAdminOptions): Promise<ReadonlyMap<string, number>> {
+  return withAdmin(options, 'Reading the topics', async (admin) => {
+    const found = await describe(admin, options.topics);
+    return new Map([...found].map(([topic, state]) => [topic, state.partitionCount]));
+  });
+}
+
 /** Partitions of the ratings topic. */
 export function ratingsPartitionCount(options: TopicAdminOptions): Promise<number> {
   return withAdmin(options, 'Reading the topics', async (admin) => {

@@ -24,6 +24,8 @@ export type RegistryAnswer<T> = { readonly kind: 'found'; readonly value: T } | 
 export interface RegistryClient {
   /** The Avro schema of an id. Throws RegistryError when nobody answers. */
   schemaById(schemaId: number): Promise<RegistryAnswer<object>>;
+  /** The id of a schema that is registered under the subject. */
+  idOf(subject: string, schema: object): Promise<RegistryAnswer<number>>;
   /** Registers a schema (the same one again gives the same id). */
   register(subject: string, schema: object): Promise<number>;
   /** Whether a schema may follow the subject's latest one; true for a subject without any. */
@@ -82,6 +84,10 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient {
       const { schema, schemaType = 'AVRO', references = [] } = answer.value as StoredSchema;
       if (schemaType !== 'AVRO' || references.length > 0) return { kind: 'not-found' };
       return { kind: 'found', value: JSON.parse(schema) as object };
+    },
+    async idOf(subject, schema) {
+      const answer = await ask(`/subjects/${encodeURIComponent(subject)}`, { schema: JSON.stringify(schema) });
+      return answer.kind === 'found' ? { kind: 'found', value: (answer.value as { id: number }).id } : answer;
     },
     async register(subject, schema) {
       const path = `/subjects/${encodeURIComponent(subject)}/versions`;

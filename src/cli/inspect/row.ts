@@ -1,6 +1,5 @@
 /** One user or one item as it is stored, in the user's scale. */
 import { createCodec } from '../../adapters/avro/codec.ts';
-import type { StoredTables } from '../../adapters/embedded/embedded-store.ts';
 import { CorruptStateError } from '../../errors.ts';
 import { slotsPerBlock } from '../../model/history.ts';
 import { ItemTable } from '../../model/item-table.ts';
@@ -11,8 +10,7 @@ import { partitionOf } from '../../stream/partition-of.ts';
 import { rowOf } from '../../stream/restore.ts';
 import type { StoredSettings } from '../../stream/stored-settings.ts';
 import { learnerSettingsIn, settingsIn } from '../stored-settings.ts';
-
-type Stored = Pick<StoredTables, 'partitionCount' | 'readState' | 'readItem'>;
+import type { RowView } from './view.ts';
 
 export interface UserReport {
   readonly userId: string;
@@ -46,7 +44,7 @@ export interface ItemReport {
 }
 
 /** Undefined when nothing is stored of the user. */
-export function userIn(view: Stored, userId: string): UserReport | undefined {
+export function userIn(view: RowView, userId: string): UserReport | undefined {
   const partition = partitionOf(Buffer.from(userId), view.partitionCount);
   const bytes = view.readState(partition, userKey(userId));
   if (bytes === undefined) return undefined;
@@ -88,7 +86,7 @@ export function userIn(view: Stored, userId: string): UserReport | undefined {
 }
 
 /** Undefined when no partition stores anything of the item. */
-export function itemIn(view: Stored, itemId: string): ItemReport | undefined {
+export function itemIn(view: RowView, itemId: string): ItemReport | undefined {
   const contributions = Array.from({ length: view.partitionCount }, (_, p) => view.readItem(p, itemKey(itemId))).filter(
     (bytes) => bytes !== undefined,
   );
@@ -115,11 +113,11 @@ export function itemIn(view: Stored, itemId: string): ItemReport | undefined {
 
 const codecFor = (scale: Scale) => createCodec({ scale, nowMs: () => Date.now() });
 
-function requireSettings(view: Stored): StoredSettings {
+function requireSettings(view: RowView): StoredSettings {
   const settings = settingsIn(view);
   if (settings !== undefined) return settings;
   throw new CorruptStateError(
-    'The data folder has rows but does not say with which scale they were learned; start a worker on it once, with the scale it had.',
+    'There are rows, but nothing says with which scale they were learned; start a worker on them once, with the scale it had.',
   );
 }
 

@@ -1,9 +1,9 @@
-/** What a data folder holds, as its last checkpoints left it. */
-import type { EmbeddedView } from '../../adapters/embedded/open-embedded.ts';
+/** What is stored in all, as the last checkpoints left it. */
 import { expertNames } from '../../model/learner.ts';
-import { itemIdOf, parseStateKey, taskKey } from '../../stream/keys.ts';
+import { itemIdOf, parseStateKey, settingsKey, taskKey } from '../../stream/keys.ts';
+import { decodeStoredSettings, type StoredSettings } from '../../stream/stored-settings.ts';
 import { decodeTaskNumbers } from '../../stream/task-numbers.ts';
-import { settingsIn } from '../stored-settings.ts';
+import type { LogCounts, WholeView } from './view.ts';
 
 interface ExpertError {
   /** In the user's scale; null while nothing was scored. */
@@ -16,7 +16,8 @@ export interface Summary extends ExpertError {
   readonly users: number;
   readonly items: number;
   readonly deadLetters: number;
-  readonly predictions: number;
+  /** Null on Kafka, where they are not counted. */
+  readonly predictions: number | null;
   /** Records in the ratings log that no checkpoint covers yet. */
   readonly pending: number;
   readonly experts: Readonly<Record<string, ExpertError>>;
@@ -25,26 +26,24 @@ export interface Summary extends ExpertError {
   readonly partitions: readonly PartitionSummary[];
 }
 
-interface PartitionSummary {
+interface PartitionSummary extends LogCounts {
   readonly partition: number;
   readonly users: number;
-  readonly ratings: number;
-  readonly committedOffset: number;
-  readonly predictions: number;
-  readonly deadLetters: number;
 }
 
-export async function summaryOf(view: EmbeddedView): Promise<Summary> {
+export async function summaryOf(view: WholeView): Promise<Summary> {
   const n = expertNames.length;
   const totals = new Float64Array(2 * n + 1);
   const items = new Set<string>();
   const partitions: PartitionSummary[] = [];
+  let stored = undefined as StoredSettings | undefined;
   for (let partition = 0; partition < view.partitionCount; partition++) {
     let users = 0;
-    await view.visit(partition, {
+    const counts = await view.visit(partition, {
       state(key, value) {
         if (key === taskKey)
           decodeTaskNumbers(value).scoreTotals.forEach((total, i) => (totals[i] = at(totals, i) + total));
+        else if (key === settingsKey) stored = decodeStoredSettings(value);
         else if (parseStateKey(key).kind === 'user') users++;
       },
       item(key) {
@@ -52,14 +51,8 @@ export async function summaryOf(view: EmbeddedView): Promise<Summary> {
         if (itemId !== null) items.add(itemId);
       },
     });
-    partitions.push({
-      partition,
-      users,
-      ratings: view.end('ratings', partition),
-      committedOffset: view.committedOffset(partition),
-      predictions: view.end('predictions', partition),
-      deadLetters: view.end('dead-letters', partition),
-    });
+    const { ratings, committedOffset, predictions, deadLetters } = counts;
+    partitions.push({ partition, users, ratings, committedOffset, predictions, deadLetters });
   }
   const events = at(totals, 2 * n);
   const errorOf = (expert: number): ExpertError => ({
@@ -68,14 +61,15 @@ export async function summaryOf(view: EmbeddedView): Promise<Summary> {
   });
   const sum = (of: (partition: PartitionSummary) => number): number =>
     partitions.reduce((total, p) => total + of(p), 0);
-  const scale = settingsIn(view)?.scale;
+  const scale = stored?.scale;
+  const isCounted = partitions.every(({ predictions }) => predictions !== null);
   return {
     ratingsApplied: events,
     users: sum((p) => p.users),
     items: items.size,
     deadLetters: sum((p) => p.deadLetters),
     ...errorOf(n - 1),
-    predictions: sum((p) => p.predictions),
+    predictions: isCounted ? sum((p) => p.predictions ?? 0) : null,
     pending: sum((p) => p.ratings - p.committedOffset),
     experts: Object.fromEntries(expertNames.map((name, expert) => [name, errorOf(expert)])),
     scale: scale === undefined ? null : [scale.lo, scale.hi],

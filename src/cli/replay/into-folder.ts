@@ -1,18 +1,16 @@
 /** Appends to a data folder's log and processes it in this process. */
 import { createCodec } from '../../adapters/avro/codec.ts';
 import type { EmbeddedStore } from '../../adapters/embedded/embedded-store.ts';
-import { RejectedRecordError } from '../../errors.ts';
 import type { Scale } from '../../model/scale.ts';
 import type { LearnerSettings } from '../../model/settings.ts';
 import type { Codec } from '../../ports/codec.ts';
-import type { OutputRecord } from '../../ports/transport.ts';
-import { partitionOf } from '../../stream/partition-of.ts';
 import { statsOf } from '../../stream/stats.ts';
 import { withBatchWorker, type BatchWorker } from '../batch-worker.ts';
 import type { CommandIo } from '../command.ts';
 import { withNewStore } from '../folder.ts';
 import { progressBar } from '../progress.ts';
-import { batchSizeAt, pacer, type RatingEntry, type SendingPlan } from './entries.ts';
+import { batchSizeAt, pacer, type SendingPlan } from './entries.ts';
+import { recordsOf } from './records.ts';
 import { countReasons, type ReplayReport } from './report.ts';
 
 const batchSize = 500;
@@ -80,27 +78,6 @@ async function fill(
     duplicates: after.duplicates - before.duplicates,
     experts: statsOf(worker.worker).stats().experts,
   };
-}
-
-/** By partition, and the codes of those that a worker would refuse. */
-function recordsOf(batch: readonly RatingEntry[], codec: Codec, partitionCount: number) {
-  const byPartition = new Map<number, OutputRecord[]>();
-  const codes: string[] = [];
-  for (const entry of batch) {
-    try {
-      const rating = codec.toRating(entry);
-      const key = Buffer.from(rating.userId);
-      const partition = partitionOf(key, partitionCount);
-      const records = byPartition.get(partition);
-      const record = { key, value: codec.encodeRating(rating) };
-      if (records === undefined) byPartition.set(partition, [record]);
-      else records.push(record);
-    } catch (error) {
-      if (!(error instanceof RejectedRecordError)) throw error;
-      codes.push(error.code);
-    }
-  }
-  return { byPartition, codes };
 }
 
 function countsOf({ worker }: BatchWorker): { learned: number; duplicates: number } {
