@@ -23,7 +23,8 @@ export async function startEmbeddedWorker(store: EmbeddedStore, options: WorkerO
  */
 export function prepareEmbeddedWorker(store: EmbeddedStore, options: WorkerOptions): PreparedWorker {
   const learned = settingsIn(store);
-  if (learned !== undefined) refuseOtherSettings(learned, storedSettingsOf(options));
+  if (learned !== undefined)
+    refuseOtherSettings(learned, storedSettingsOf({ ...options, partitionCount: store.partitionCount }));
   const failure = createFailure();
   const member = store.member({ onFatal: failure.fail });
   const all = Array.from({ length: store.partitionCount }, (_, partition) => partition);

@@ -88,15 +88,22 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
   const recent = new RecentPredictions();
   const failure = createFailure();
   let address: string | null = null;
+  const logRestore = logProgress(log);
   const transport = createKafkaTransport({
     ...options,
     kafka,
     reader,
     partitionCount,
     address: () => address,
-    onAssigned: () => peers.forget(),
+    onAssigned() {
+      peers.forget();
+      telemetry.rebalanced();
+    },
     itemsReached: (partition, position) => feed.ownReached(partition, position),
-    onProgress: logProgress(log),
+    onProgress(progress) {
+      logRestore(progress);
+      telemetry.restoring(progress.partition, progress.topic, progress.doneRatio);
+    },
     onFatal: failure.fail,
   });
   const peers = createGroupPeers({ owners: () => transport.owners(), self: () => address, log });
@@ -104,30 +111,27 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
   const close = async (): Promise<void> => {
     await Promise.allSettled([ratingsLog.close(), reader.close()]);
   };
-  try {
-    const running = prepareWorker(
-      {
-        transport,
-        feed,
-        topic: topics.ratings,
-        ratingsLog,
-        failure,
-        ours: () => transport.assigned(),
-        wrap: (worker) => recent.tap(worker),
-        ...(schemas === undefined ? {} : { schemas }),
-      },
-      // There is no local store to fetch an evicted row from: all of them stay.
-      { ...options, maxUsers: Infinity, maxItems: Infinity },
-    );
-    let stopped: Promise<void> | undefined;
-    const stop = (): Promise<void> => (stopped ??= running.stop().finally(close));
-    const begin = (reachedAt: string | null): Promise<void> => {
-      address = reachedAt;
-      return running.begin();
-    };
-    return { ...running, begin, stop, ratingsLog, recent, peers, partitionCount };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  const running = prepareWorker(
+    {
+      transport,
+      feed,
+      topic: topics.ratings,
+      ratingsLog,
+      failure,
+      ours: () => transport.assigned(),
+      wrap: (worker) => recent.tap(worker),
+      ...(schemas === undefined ? {} : { schemas }),
+    },
+    // There is no local store to fetch an evicted row from: all of them stay.
+    { ...options, maxUsers: Infinity, maxItems: Infinity },
+  );
+  const { telemetry } = running;
+  telemetry.attach({ lag: () => ratingsLog.lag() });
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopped ??= running.stop().finally(close));
+  const begin = (reachedAt: string | null): Promise<void> => {
+    address = reachedAt;
+    return running.begin();
+  };
+  return { ...running, begin, stop, ratingsLog, recent, peers, partitionCount };
 }

@@ -20,6 +20,8 @@ export interface WorkerStats {
   readonly itemsEvicted: number;
   /** Share of the last 10,000 ratings inside their 80 % interval. */
   readonly intervalCoverageRatio: number;
+  /** Since all that other workers' tasks had contributed to items was here for the last time; null when nothing is followed. */
+  readonly followLagMs: number | null;
 }
 
 export interface PartitionStats {
@@ -33,6 +35,8 @@ export interface PartitionStats {
   readonly committedOffset: number;
   /** From the rating's own time to its prediction, for the last event. */
   readonly eventTimeLagMs: number;
+  /** How long the partition has been waiting for a schema that the registry does not tell; 0 when it does not wait. */
+  readonly schemaWaitMs: number;
 }
 
 export interface StatsSource {

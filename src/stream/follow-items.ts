@@ -25,6 +25,8 @@ export class FollowedItems implements ItemFollower {
   /** Partitions that the calls of `follow` under way will have brought to their end. */
   readonly #begun = new Set<Set<number>>();
   readonly #partitionCount: number;
+  readonly #monotonicMs: () => number;
+  #reachedMs: number;
 
   constructor(
     feed: ItemFeed,
@@ -33,7 +35,10 @@ export class FollowedItems implements ItemFollower {
     shares: Shares,
     tasks: Tasks,
     codec: StateCodec,
+    monotonicMs: () => number,
   ) {
+    this.#monotonicMs = monotonicMs;
+    this.#reachedMs = monotonicMs();
     this.#feed = feed;
     this.#partitionCount = partitionCount;
     this.#items = items;
@@ -45,15 +50,26 @@ export class FollowedItems implements ItemFollower {
   /** Brings everything followed up to its present end. With one partition that is nothing: who has it not serves nobody. */
   async follow(): Promise<void> {
     if (this.#partitionCount === 1) return;
-    if (this.#tasks.size === this.#partitionCount && this.#followed.size === 0) return;
+    if (this.#tasks.size === this.#partitionCount && this.#followed.size === 0) {
+      this.#reachedMs = this.#monotonicMs();
+      return;
+    }
+    const startMs = this.#monotonicMs();
     const begun = this.#behind();
     this.#begun.add(begun);
     try {
       await this.#feed.follow(this, (partition) => !this.#tasks.has(partition) && !this.#isBroughtWhole(partition));
       for (const partition of begun) this.#caughtUp.add(partition);
+      this.#reachedMs = startMs;
     } finally {
       this.#begun.delete(begun);
     }
+  }
+
+  /** Since everything followed was at its end for the last time; null when nothing is followed. */
+  lagMs(): number | null {
+    if (this.#partitionCount === 1 || this.#tasks.size === this.#partitionCount) return null;
+    return this.#monotonicMs() - this.#reachedMs;
   }
 
   /** Partitions of other workers whose contributions are not all here yet. */

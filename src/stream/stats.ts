@@ -19,6 +19,7 @@ export function statsOf(worker: Worker): StatsSource {
           appliedOffset: task.nextOffset,
           committedOffset: task.committedOffset,
           eventTimeLagMs: task.counts.eventTimeLagMs,
+          schemaWaitMs: worker.schemaWaitMs(task.partition),
         })),
         experts: combinedErrors(expertNames, scores),
         userRows: tasks.reduce((sum, task) => sum + task.learner.users.size, 0),
@@ -26,6 +27,7 @@ export function statsOf(worker: Worker): StatsSource {
         usersEvicted: tasks.reduce((sum, task) => sum + task.learner.users.evictedCount, 0),
         itemsEvicted: worker.items.evictedCount,
         intervalCoverageRatio: combinedCoverage(scores),
+        followLagMs: worker.followLagMs(),
       };
     },
   };

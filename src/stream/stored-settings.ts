@@ -1,6 +1,7 @@
 /**
  * What every stored number depends on, stored with each task: rows learned with another scale, another number of factors
- * or other initial values would be misread without anybody noticing.
+ * or other initial values would be misread without anybody noticing, and with another number of partitions they would be
+ * looked for in the wrong one.
  */
 import { CorruptStateError, UsageError } from '../errors.ts';
 import type { Scale } from '../model/scale.ts';
@@ -8,12 +9,19 @@ import type { LearnerSettings } from '../model/settings.ts';
 
 export interface StoredSettings extends Pick<LearnerSettings, 'k' | 'seed' | 'initialDeviation' | 'historyLimit'> {
   readonly scale: Scale;
+  readonly partitionCount: number;
 }
 
 /** The part of a worker's settings that cannot change afterwards. */
-export function storedSettingsOf({ settings, scale }: { settings: LearnerSettings; scale: Scale }): StoredSettings {
+export function storedSettingsOf({ settings, scale, partitionCount }: SettingsInUse): StoredSettings {
   const { k, seed, initialDeviation, historyLimit } = settings;
-  return { scale: { lo: scale.lo, hi: scale.hi }, k, seed, initialDeviation, historyLimit };
+  return { scale: { lo: scale.lo, hi: scale.hi }, partitionCount, k, seed, initialDeviation, historyLimit };
+}
+
+export interface SettingsInUse {
+  readonly settings: LearnerSettings;
+  readonly scale: Scale;
+  readonly partitionCount: number;
 }
 
 export const encodeStoredSettings = (settings: StoredSettings): Uint8Array =>
@@ -47,6 +55,12 @@ export function refuseOtherSettings(stored: StoredSettings, asked: StoredSetting
       ([name, before, now]) =>
         `what is stored was learned with ${name} ${before} and ${now} is asked for, which would misread it; ask for ${before}, or begin with new data`,
     );
+  if (stored.partitionCount !== asked.partitionCount) {
+    problems.push(
+      `what is stored was learned from ${stored.partitionCount} partitions of ratings and there are ${asked.partitionCount} now: ` +
+        'users would be sent to other partitions than those that hold their rows; make a new topic with the number you want, replay the ratings into it and start workers with another --app',
+    );
+  }
   if (problems.length > 0) throw new UsageError(problems);
 }
 

@@ -43,6 +43,8 @@ export class Worker implements TransportListener {
   readonly #options: WorkerOptions;
   readonly #tasks = new Map<number, Task>();
   readonly #turns = new Map<number, Turns>();
+  /** When a partition came to a record whose schema nobody tells. */
+  readonly #waitingSinceMs = new Map<number, number>();
   readonly #shares: Shares;
   readonly #followed: FollowedItems;
   readonly #stopTicking: () => void;
@@ -61,6 +63,7 @@ export class Worker implements TransportListener {
       this.#shares,
       this.#tasks,
       options.codec,
+      () => options.clock.monotonicMs(),
     );
     this.#stopTicking = options.clock.every(options.checkpointMs, () => {
       // A checkpoint that waits for the store must not gather a queue behind it.
@@ -76,6 +79,16 @@ export class Worker implements TransportListener {
   /** Partitions of other workers whose contributions to items are not all here yet. */
   behind(): number[] {
     return this.#followed.behind();
+  }
+
+  /** See WorkerStats. */
+  followLagMs(): number | null {
+    return this.#followed.lagMs();
+  }
+
+  schemaWaitMs(partition: number): number {
+    const since = this.#waitingSinceMs.get(partition);
+    return since === undefined ? 0 : this.#options.clock.monotonicMs() - since;
   }
 
   async assigned(lease: PartitionLease): Promise<void> {
@@ -110,12 +123,14 @@ export class Worker implements TransportListener {
     }
   }
 
-  records(partition: number, records: readonly InputRecord[]): Promise<Offset> {
+  async records(partition: number, records: readonly InputRecord[]): Promise<Offset> {
     const task = this.#taskOf(partition);
+    // Waiting for a schema takes no turn: checkpoints of the timer go on.
+    const decodable = await this.#decodable(partition, records);
     return this.#inTurn(partition, async () => {
       const pace = new Pace(this.#options.clock);
       // What lies between the next offset and these records was rolled back by a checkpoint of the timer: first that.
-      for (const record of task.rewound ? [] : await this.#decodable(records)) {
+      for (const record of task.rewound ? [] : decodable) {
         processRecord(task, record);
         if (this.#isDue(task) && !(await this.#checkpoint(task))) break;
         if (pace.isOver()) await pace.breathe();
@@ -214,11 +229,15 @@ export class Worker implements TransportListener {
   }
 
   /** The records whose schemas are known; those behind are delivered again. */
-  async #decodable(records: readonly InputRecord[]): Promise<readonly InputRecord[]> {
-    const { schemas, codec } = this.#options;
+  async #decodable(partition: number, records: readonly InputRecord[]): Promise<readonly InputRecord[]> {
+    const { schemas, codec, clock } = this.#options;
     if (schemas === undefined) return records;
+    const askedMs = clock.monotonicMs();
     const count = await decodableCount(records, codec, schemas);
-    return count === records.length ? records : records.slice(0, count);
+    if (count > 0) this.#waitingSinceMs.delete(partition);
+    if (count === records.length) return records;
+    if (!this.#waitingSinceMs.has(partition)) this.#waitingSinceMs.set(partition, askedMs);
+    return records.slice(0, count);
   }
 
   #inTurn<T>(partition: number, work: () => Promise<T>): Promise<T> {
@@ -244,5 +263,6 @@ export class Worker implements TransportListener {
     task.learner.close();
     this.#tasks.delete(partition);
     this.#turns.delete(partition);
+    this.#waitingSinceMs.delete(partition);
   }
 }

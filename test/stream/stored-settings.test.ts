@@ -16,16 +16,21 @@ import {
 } from '../../src/stream/stored-settings.ts';
 import { Worker } from '../../src/stream/worker.ts';
 
-const stored = storedSettingsOf({ settings: defaultSettings, scale: { lo: 0.5, hi: 5 } });
+const scale = { lo: 0.5, hi: 5 };
+const stored = storedSettingsOf({ settings: defaultSettings, scale, partitionCount: 4 });
 
 it('reads back what was stored, and nothing that may change later', () => {
   expect(decodeStoredSettings(encodeStoredSettings(stored))).toEqual(stored);
-  const fast = storedSettingsOf({ settings: { ...defaultSettings, effort: 'fast' }, scale: { lo: 0.5, hi: 5 } });
+  const fast = storedSettingsOf({ settings: { ...defaultSettings, effort: 'fast' }, scale, partitionCount: 4 });
   expect(() => refuseOtherSettings(stored, fast)).not.toThrow();
 });
 
 it('names every difference at once', () => {
-  const other = storedSettingsOf({ settings: { ...defaultSettings, k: 16, seed: 7 }, scale: { lo: 1, hi: 5 } });
+  const other = storedSettingsOf({
+    settings: { ...defaultSettings, k: 16, seed: 7 },
+    scale: { lo: 1, hi: 5 },
+    partitionCount: 6,
+  });
   let thrown: unknown;
   try {
     refuseOtherSettings(stored, other);
@@ -37,6 +42,7 @@ it('names every difference at once', () => {
     expect.stringContaining('--scale 0.5..5 and 1..5 is asked for'),
     expect.stringContaining('--seed 1 and 7 is asked for'),
     expect.stringContaining('k 32 and 16 is asked for'),
+    expect.stringMatching(/4 partitions of ratings and there are 6 now.*start workers with another --app/),
   ]);
 });
 

@@ -130,8 +130,10 @@ export function createAssignments({ listener, log, onFatal, ...options }: Assign
       const failures = outcomes.flatMap((outcome) =>
         outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
       );
-      if (failures.length > 1) throw new AggregateError(failures, `${failures.length} partitions failed`);
-      if (failures.length === 1) throw failures[0];
+      // What is wrong with all partitions alike is said once.
+      const distinct = new Set(failures.map((failure) => (failure instanceof Error ? failure.message : failure)));
+      if (distinct.size > 1) throw new AggregateError(failures, `${failures.length} partitions failed`);
+      if (failures.length > 0) throw failures[0];
     },
     wants: (partition) => wanted.has(partition),
     held: () => [...holdings.keys()],

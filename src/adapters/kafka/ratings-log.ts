@@ -15,7 +15,7 @@ import { BrokerError, CommitFailedError, OverloadedError } from '../../errors.ts
 import type { Log } from '../../ports/log.ts';
 import type { Offset, OutputRecord, RatingsLog } from '../../ports/transport.ts';
 import { asAppendError, messageOf } from './kafka-error.ts';
-import { readLag } from './lag.ts';
+import { readLag, totalOf } from './lag.ts';
 import { offsetOf } from './offsets.ts';
 import { persistently } from './persistently.ts';
 
@@ -34,6 +34,8 @@ export interface KafkaRatingsLogOptions {
 }
 
 export interface KafkaRatingsLog extends RatingsLog {
+  /** Records behind the group's committed offset by partition, as of the last look. */
+  lag(): ReadonlyMap<number, number>;
   close(): Promise<void>;
 }
 
@@ -72,6 +74,7 @@ export async function openRatingsLog(options: KafkaRatingsLogOptions): Promise<K
     () => assertInTime(topic, deadlineMs),
     log,
   );
+  let behind = totalOf(lag);
   let appendedSince = 0;
   let arriving = 0;
 
@@ -81,6 +84,7 @@ export async function openRatingsLog(options: KafkaRatingsLogOptions): Promise<K
       const before = appendedSince;
       try {
         lag = await readLag(admin, topic, groupId);
+        behind = totalOf(lag);
         appendedSince -= before;
       } catch (error) {
         log.warn({ topic, reason: messageOf(error) }, 'the backlog cannot be read, it counts as it was');
@@ -136,7 +140,7 @@ export async function openRatingsLog(options: KafkaRatingsLogOptions): Promise<K
     }
   }
 
-  const backlog = (): number => lag + appendedSince + arriving;
+  const backlog = (): number => behind + appendedSince + arriving;
 
   async function endOf(partition: number): Promise<Offset> {
     const ends = await admin.fetchTopicOffsets(topic);
@@ -169,6 +173,7 @@ export async function openRatingsLog(options: KafkaRatingsLogOptions): Promise<K
   return {
     append,
     backlog,
+    lag: () => lag,
     async close() {
       closing.abort();
       await sending;

@@ -4,7 +4,7 @@
  * what the group says: a member that the group has forgotten can write nothing once its successor has begun.
  */
 import type { Kafka } from 'kafkajs';
-import { InvariantViolation, UsageError } from '../../errors.ts';
+import { InvariantViolation } from '../../errors.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Offset, Transport, TransportListener } from '../../ports/transport.ts';
 import { assignSticky, type AssignPartitions } from './assigner.ts';
@@ -17,6 +17,7 @@ import { openLease, type KafkaLease } from './lease.ts';
 import { createMembership } from './membership.ts';
 import { offsetOf } from './offsets.ts';
 import type { PartitionReader } from './partition-reader.ts';
+import { repartitioned, watchPartitionCount } from './partition-watch.ts';
 import { persistently } from './persistently.ts';
 import { createPlainProducer } from './plain-producer.ts';
 import { createTransactionalProducer } from './producer.ts';
@@ -49,6 +50,8 @@ export interface KafkaTransportOptions {
   readonly sessionTimeoutMs?: number;
   /** 1 s when not given: how fast a member notices that others come or go. */
   readonly heartbeatMs?: number;
+  /** 5 s when not given: how often the number of partitions is looked at. */
+  readonly partitionWatchMs?: number;
   /** 20 s when not given: how long an open transaction of a dead worker can hold readers back. */
   readonly transactionTimeoutMs?: number;
   /** 5 s when not given: how long last checkpoints are tried again when the worker stops; a dead broker must not keep it. */
@@ -78,6 +81,7 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
   let started = false;
   let stopped: Promise<void> | null = null;
   let lastWriteBy = 0;
+  let stopWatching = (): void => undefined;
 
   const checkRetained = (partition: number, offset: Offset | null): Promise<Offset> =>
     retainedOffset(reader, topics.ratings, partition, offset, options.onLostOffset, log);
@@ -98,7 +102,7 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
     assigned(partitions) {
       const unknown = partitions.filter((partition) => partition >= partitionCount);
       if (unknown.length > 0) {
-        fail(repartitioned(topics.ratings, partitionCount, unknown));
+        fail(repartitioned(topics.ratings, partitionCount, Math.max(...unknown) + 1));
         return;
       }
       assigned = partitions;
@@ -189,11 +193,20 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
       first = { resolve, reject };
     });
     settled.catch(() => undefined); // it is seen below; joining may end after it
+    stopWatching = watchPartitionCount({
+      cluster,
+      topic: topics.ratings,
+      partitionCount,
+      periodMs: options.partitionWatchMs,
+      changed: fail,
+      log,
+    });
     await membership.join();
     await settled;
   }
 
   async function end(): Promise<void> {
+    stopWatching();
     lastWriteBy = performance.now() + (options.lastWriteMs ?? 5000);
     try {
       await assignments?.want([]);
@@ -220,11 +233,4 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
       return (stopped ??= end());
     },
   };
-}
-
-function repartitioned(topic: string, partitionCount: number, found: readonly number[]): UsageError {
-  return new UsageError([
-    `The topic ${topic} has partitions ${found.join(', ')} beyond the ${partitionCount} it had when the worker started: ` +
-      'users would move to other partitions than their rows. Make a new topic with the new number, replay the ratings into it and start workers with another --app.',
-  ]);
 }

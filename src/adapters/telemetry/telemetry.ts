@@ -3,17 +3,25 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { StatsSource, Telemetry } from '../../ports/telemetry.ts';
 import type { RatingsLog } from '../../ports/transport.ts';
 import { createInstruments } from './instruments.ts';
+import { monotonic } from './monotonic.ts';
 import { createWorkerMetrics } from './worker-metrics.ts';
 
 /** What is asked when somebody looks. */
 export interface TelemetrySources {
   readonly source?: StatsSource;
   readonly ratingsLog?: Pick<RatingsLog, 'backlog'>;
+  /** Ratings behind the group's committed offset, by partition; on Kafka. */
+  readonly lag?: () => ReadonlyMap<number, number>;
+  readonly registry?: { readonly unansweredCount: number };
 }
 
 export interface PrometheusTelemetry extends Telemetry {
   /** Sources that exist only after the telemetry: the worker is made with it. Replaces those of the same name. */
   attach(sources: TelemetrySources): void;
+  /** A changelog of a partition is read so far, 0 to 1; what is restored shows no more. */
+  restoring(partition: number, topic: string, doneRatio: number): void;
+  /** The group has assigned partitions anew. */
+  rebalanced(): void;
   /** One answered HTTP request; the duration is null for a stream. */
   httpRequest(method: string, route: string, status: number, durationMs: number | null): void;
   /** One read that was passed on to another worker, by what came of it. */
@@ -28,9 +36,33 @@ export function createTelemetry(initial: TelemetrySources = {}): PrometheusTelem
   const instruments = createInstruments(registry);
   const showWorker = createWorkerMetrics(instruments);
   let sources = initial;
+  /** Topics of the partitions that are being restored. */
+  const restoring = new Map<number, Set<string>>();
   // prom-client starts a gauge without labels at 0, and a coverage of 0 would be an alarm about nothing.
   instruments.intervalCoverage.remove();
   instruments.backlog.remove();
+  instruments.itemFollowLag.remove();
+  const raiseUnanswered = monotonic(instruments.registryUnanswered);
+
+  function showSources({ source, ratingsLog, lag, registry: schemas }: TelemetrySources): void {
+    const stats = source?.stats();
+    if (stats !== undefined) showWorker(stats);
+    if (ratingsLog !== undefined) instruments.backlog.set(ratingsLog.backlog());
+    if (schemas !== undefined) raiseUnanswered({}, schemas.unansweredCount);
+    // Whoever holds a partition tells its lag: the sum over all workers is the group's.
+    instruments.consumerLag.reset();
+    const byPartition = lag?.();
+    for (const { partition } of stats?.partitions ?? []) {
+      const ratings = byPartition?.get(partition);
+      if (ratings !== undefined) instruments.consumerLag.set({ partition }, ratings);
+    }
+  }
+
+  function forgetProgress(partition: number): void {
+    for (const topic of restoring.get(partition) ?? []) instruments.restoreProgress.remove({ partition, topic });
+    restoring.delete(partition);
+  }
+
   collectDefaultMetrics({ register: registry });
 
   return {
@@ -47,6 +79,16 @@ export function createTelemetry(initial: TelemetrySources = {}): PrometheusTelem
     restored(partition, durationMs, records) {
       instruments.restoreDuration.observe(durationMs / 1000);
       instruments.restoredRecords.inc({ partition }, records);
+      forgetProgress(partition);
+    },
+    restoring(partition, topic, doneRatio) {
+      restoring.set(partition, (restoring.get(partition) ?? new Set()).add(topic));
+      instruments.restoreProgress.set({ partition, topic }, doneRatio);
+    },
+    rebalanced() {
+      instruments.rebalances.inc();
+      // A restore that goes on shows itself again.
+      for (const partition of [...restoring.keys()]) forgetProgress(partition);
     },
     httpRequest(method, route, status, durationMs) {
       instruments.httpRequests.inc({ method, route, status });
@@ -57,8 +99,7 @@ export function createTelemetry(initial: TelemetrySources = {}): PrometheusTelem
       instruments.httpForwardDuration.observe({ outcome }, durationMs / 1000);
     },
     async metricsText() {
-      if (sources.source !== undefined) showWorker(sources.source.stats());
-      if (sources.ratingsLog !== undefined) instruments.backlog.set(sources.ratingsLog.backlog());
+      showSources(sources);
       return registry.metrics();
     },
   };

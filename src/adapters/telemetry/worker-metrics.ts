@@ -24,6 +24,7 @@ export function createWorkerMetrics(instruments: Instruments): (stats: WorkerSta
     for (const [reason, count] of byKnownReason(stats.deadLetters)) raise.deadLetters({ partition, reason }, count);
     instruments.appliedOffset.set({ partition }, stats.appliedOffset);
     instruments.committedOffset.set({ partition }, stats.committedOffset);
+    instruments.schemaWait.set({ partition }, stats.schemaWaitMs / 1000);
     if (Number.isFinite(stats.eventTimeLagMs)) instruments.eventTimeLag.set({ partition }, stats.eventTimeLagMs / 1000);
   }
 
@@ -35,14 +36,17 @@ export function createWorkerMetrics(instruments: Instruments): (stats: WorkerSta
     instruments.rows.set({ kind: 'item' }, stats.itemRows);
     raise.evicted({ kind: 'user' }, stats.usersEvicted);
     raise.evicted({ kind: 'item' }, stats.itemsEvicted);
+    if (stats.followLagMs === null) instruments.itemFollowLag.remove();
+    else instruments.itemFollowLag.set(stats.followLagMs / 1000);
     if (Number.isFinite(stats.intervalCoverageRatio)) instruments.intervalCoverage.set(stats.intervalCoverageRatio);
   };
 }
 
 /** A partition or an expert that is gone must not stay behind with its last value. */
 function forgetFormerOwners(instruments: Instruments): void {
-  const { appliedOffset, committedOffset, eventTimeLag, prequentialRmse, prequentialMae } = instruments;
-  for (const gauge of [appliedOffset, committedOffset, eventTimeLag, prequentialRmse, prequentialMae]) gauge.reset();
+  const { appliedOffset, committedOffset, eventTimeLag, schemaWait, prequentialRmse, prequentialMae } = instruments;
+  const gauges = [appliedOffset, committedOffset, eventTimeLag, schemaWait, prequentialRmse, prequentialMae];
+  for (const gauge of gauges) gauge.reset();
 }
 
 /** Errors of nothing are not a number, and are left out. */

@@ -41,6 +41,7 @@ export const openIntake: OpenIntake<KafkaIntakeValues> = async (values, codecOpt
     createPartitions: createTopics ? partitions : undefined,
     schemas,
   });
+  if (schemas !== undefined) kafka.telemetry.attach({ registry: schemas });
   return {
     running: kafka,
     ratingsLog: kafka.ratingsLog,

@@ -19,6 +19,7 @@ function partition(fields: Partial<PartitionStats> = {}): PartitionStats {
     appliedOffset: 104,
     committedOffset: 90,
     eventTimeLagMs: 1500,
+    schemaWaitMs: 0,
     ...fields,
   };
 }
@@ -32,6 +33,7 @@ function workerStats(fields: Partial<WorkerStats> = {}): WorkerStats {
     usersEvicted: 2,
     itemsEvicted: 1,
     intervalCoverageRatio: 0.79,
+    followLagMs: 40,
     ...fields,
   };
 }
@@ -54,11 +56,15 @@ function busyTelemetry(): PrometheusTelemetry {
   const telemetry = createTelemetry({
     source: { stats: () => workerStats({ partitions: [partition({ deadLetters }), partition({ partition: 1 })] }) },
     ratingsLog: { backlog: () => 14 },
+    lag: () => new Map([[0, 14]]),
+    registry: { unansweredCount: 2 },
   });
   telemetry.checkpoint(0, 'committed', 12, 40_000, 300);
   telemetry.checkpoint(1, 'failed', 3, 10_000, 80);
   telemetry.restored(1, 250, 1_000);
   telemetry.httpForwarded('answered', 3);
+  telemetry.rebalanced();
+  telemetry.restoring(2, 'freshet-users', 0.5);
   telemetry.httpRequest('POST', '/ratings', 202, 4);
   telemetry.httpRequest('GET', '/predictions/stream', 200, null);
   return telemetry;
@@ -153,6 +159,45 @@ describe('metrics of what happens', () => {
     const telemetry = busyTelemetry();
     expect(await valueOf(telemetry, 'freshet_restore_duration_seconds_sum')).toBe(0.25);
     expect(await valueOf(telemetry, 'freshet_restored_records_total', { partition: '1' })).toBe(1_000);
+  });
+
+  it('show how far a restore is, until it is done or the partitions are assigned anew', async () => {
+    const telemetry = busyTelemetry();
+    const progress = (partition: number, topic = 'freshet-users') =>
+      valueOf(telemetry, 'freshet_restore_progress_ratio', { partition: String(partition), topic });
+    telemetry.restoring(2, 'freshet-users', 1);
+    telemetry.restoring(2, 'freshet-items', 0.25);
+    telemetry.restoring(3, 'freshet-users', 0.1);
+    expect([await progress(2), await progress(2, 'freshet-items'), await progress(3)]).toEqual([1, 0.25, 0.1]);
+    telemetry.restored(2, 100, 10);
+    expect([await progress(2), await progress(2, 'freshet-items'), await progress(3)]).toEqual([
+      undefined,
+      undefined,
+      0.1,
+    ]);
+    telemetry.rebalanced();
+    expect(await progress(3)).toBeUndefined();
+    expect(await valueOf(telemetry, 'freshet_rebalances_total')).toBe(2);
+  });
+
+  it('show the lag of the partitions that are held, and what waits', async () => {
+    const lag = new Map([
+      [0, 14],
+      [5, 9],
+    ]);
+    const registry = { unansweredCount: 2 };
+    const telemetry = createTelemetry({
+      source: { stats: () => workerStats({ partitions: [partition({ schemaWaitMs: 1500 })] }) },
+      lag: () => lag,
+      registry,
+    });
+    expect(await valueOf(telemetry, 'freshet_consumer_lag', { partition: '0' })).toBe(14);
+    expect(await valueOf(telemetry, 'freshet_consumer_lag', { partition: '5' })).toBeUndefined();
+    expect(await valueOf(telemetry, 'freshet_schema_wait_seconds', { partition: '0' })).toBe(1.5);
+    expect(await valueOf(telemetry, 'freshet_item_follow_lag_seconds')).toBe(0.04);
+    expect(await valueOf(telemetry, 'freshet_registry_unanswered_total')).toBe(2);
+    registry.unansweredCount = 5;
+    expect(await valueOf(telemetry, 'freshet_registry_unanswered_total')).toBe(5);
   });
 
   it('count streams as requests without timing them', async () => {
