@@ -88,6 +88,7 @@ export default tseslint.config(
       'src/kernel/**',
       'src/model/**',
       'src/train/**',
+      'src/adapters/kafka/crc32c.ts',
       'src/stream/{score,shares,partition-of,prediction-draft,prequential}.ts',
       'test/**',
       'bench/**',

@@ -1,10 +1,11 @@
 /**
- * A checkpoint as records of its topics, all in the partition with the number of the input partition. The broker
+ * A checkpoint as record batches of its topics, all for the partition with the number of the input partition. The broker
  * limits the bytes of one batch of a partition, so a large checkpoint is sent in rounds, each one batch a topic.
  */
-import type { Message, TopicMessages } from 'kafkajs';
 import type { Checkpoint, Offset } from '../../ports/transport.ts';
+import type { BatchPool } from './batch-pool.ts';
 import { itemRecord, type KafkaTopics } from './changelog.ts';
+import type { RecordBatchWriter } from './record-batch-writer.ts';
 
 /**
  * Key of the changelog record that says up to which input offset the changelog goes. It comes last, in the batch of the
@@ -12,72 +13,62 @@ import { itemRecord, type KafkaTopics } from './changelog.ts';
  */
 export const nextOffsetKey = 'o/next-offset';
 
-/** Bytes of a record beside its key and value, at most. */
-const recordOverheadBytes = 60;
+export interface TopicBatch {
+  readonly topic: string;
+  readonly batch: RecordBatchWriter;
+}
+
+/** At most one batch of each topic. */
+export type Round = readonly TopicBatch[];
 
 export interface RoundsOptions {
   readonly topics: KafkaTopics;
-  readonly partition: number;
   readonly maxBatchBytes: number;
   /** 'at once' when all rounds become visible together; otherwise what others see first is written first, rows last. */
   readonly order: 'at once' | 'rows last';
+  /** Where the batches come from; give them back when the rounds are written. */
+  readonly pool: BatchPool;
 }
 
 export function checkpointRounds(
   checkpoint: Checkpoint,
   fromOffset: Offset,
-  options: RoundsOptions,
-): TopicMessages[][] {
-  const { topics, partition, maxBatchBytes, order } = options;
+  { topics, maxBatchBytes, order, pool }: RoundsOptions,
+): Round[] {
   const { nextOffset } = checkpoint;
-  const message = (key: Uint8Array | string | null, value: Uint8Array | null): Message => ({
-    key: typeof key === 'string' ? Buffer.from(key) : asBuffer(key),
-    value: asBuffer(value),
-    partition,
-  });
-  const users = checkpoint.state.map(({ key, value }) => message(key, value));
-  users.push(message(nextOffsetKey, Buffer.from(String(nextOffset))));
-  const items = checkpoint.items.map(({ itemId, afterImage, delta }) =>
-    message(itemId, itemRecord(afterImage, delta, fromOffset, nextOffset)),
-  );
-  const outputs = (['predictions', 'deadLetters', 'receipts'] as const).map((role) => ({
-    topic: topics[role],
-    messages: checkpoint[role].map(({ key, value }) => message(key, value)),
-  }));
-  const steps =
-    order === 'at once'
-      ? [[...outputs, { topic: topics.items, messages: items }, { topic: topics.users, messages: users }]]
-      : [outputs, [{ topic: topics.items, messages: items }], [{ topic: topics.users, messages: users }]];
-  return steps.flatMap((step) => inRounds(step, maxBatchBytes));
-}
+  const rounds: TopicBatch[][] = [];
 
-/** Round r holds the r-th batch of every topic that has so many. */
-function inRounds(step: readonly TopicMessages[], maxBatchBytes: number): TopicMessages[][] {
-  const rounds: TopicMessages[][] = [];
-  for (const { topic, messages } of step) {
-    inBatches(messages, maxBatchBytes).forEach((batch, index) => {
-      (rounds[index] ??= []).push({ topic, messages: batch });
-    });
+  /**
+   * Round r holds the r-th batch of every topic that has so many. A record that is larger than a batch may be goes
+   * alone: whether it fits is the broker's to say.
+   */
+  function writerTo(topic: string): (key: string | Uint8Array | null, value: Uint8Array | null) => void {
+    let round = firstRound;
+    let batch: RecordBatchWriter | null = null;
+    return (key, value) => {
+      if (batch?.add(key, value, maxBatchBytes) === true) return;
+      batch = pool.take();
+      (rounds[round++] ??= []).push({ topic, batch });
+      batch.add(key, value);
+    };
   }
+
+  let firstRound = 0;
+  const nextStep = (): void => {
+    if (order === 'rows last') firstRound = rounds.length;
+  };
+  for (const role of ['predictions', 'deadLetters', 'receipts'] as const) {
+    const add = writerTo(topics[role]);
+    for (const { key, value } of checkpoint[role]) add(key, value);
+  }
+  nextStep();
+  const addItem = writerTo(topics.items);
+  for (const { itemId, afterImage, delta } of checkpoint.items) {
+    addItem(itemId, itemRecord(afterImage, delta, fromOffset, nextOffset));
+  }
+  nextStep();
+  const addRow = writerTo(topics.users);
+  for (const { key, value } of checkpoint.state) addRow(key, value);
+  addRow(nextOffsetKey, Buffer.from(String(nextOffset)));
   return rounds;
-}
-
-/** A record that is larger than a batch may be goes alone: whether it fits is the broker's to say. */
-function inBatches(messages: readonly Message[], maxBatchBytes: number): Message[][] {
-  const batches: Message[][] = [];
-  let room = 0;
-  for (const message of messages) {
-    const bytes = recordOverheadBytes + (message.key?.length ?? 0) + (message.value?.length ?? 0);
-    if (bytes > room) {
-      batches.push([]);
-      room = maxBatchBytes;
-    }
-    batches.at(-1)?.push(message);
-    room -= bytes;
-  }
-  return batches;
-}
-
-function asBuffer(bytes: Uint8Array | null): Buffer | null {
-  return bytes === null ? null : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,7 +1,7 @@
 /** One fetch of one partition: committed data only, as raw batches. */
 import type { Broker } from 'kafkajs';
 import type { Offset } from '../../ports/transport.ts';
-import { createErrorFromCode, fetchV11, type BrokerConnections } from './kafkajs-internals.ts';
+import { createErrorFromCode, fetchV11, sendTo } from './kafkajs-internals.ts';
 import { parseBatches, type RecordBatch } from './record-batches.ts';
 
 export interface AbortedTransaction {
@@ -29,7 +29,6 @@ export async function fetchPartition(
   from: Offset,
   maxBytes: number,
 ): Promise<FetchedBatches> {
-  const connections = broker as unknown as BrokerConnections;
   const protocol = fetchV11({
     isolationLevel: 1,
     maxWaitTime: maxWaitMs,
@@ -37,19 +36,13 @@ export async function fetchPartition(
     maxBytes,
     topics: [{ topic, partitions: [{ partition, fetchOffset: String(from), maxBytes }] }],
   });
-  try {
-    return await connections.connectionPool.send<FetchedBatches>({
-      ...protocol,
-      response: {
-        decode: (bytes) => Promise.resolve(decodeResponse(bytes)),
-        parse: (fetched) => Promise.resolve(fetched),
-      },
-    });
-  } catch (error) {
-    // kafkajs keeps a dead connection in its pool until somebody says so.
-    if (error instanceof Error && error.name === 'KafkaJSConnectionClosedError') await connections.disconnect();
-    throw error;
-  }
+  return sendTo<FetchedBatches>(broker, {
+    ...protocol,
+    response: {
+      decode: (bytes) => Promise.resolve(decodeResponse(bytes)),
+      parse: (fetched) => Promise.resolve(fetched),
+    },
+  });
 }
 
 /** The response to a fetch of one partition: throttle, error and session; one topic; one partition. */

@@ -8,13 +8,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { FencedError } from '../../errors.ts';
 import type { Checkpoint, Offset, PartitionLease } from '../../ports/transport.ts';
 import type { KafkaTopics } from './changelog.ts';
+import type { BatchPool } from './batch-pool.ts';
 import { checkpointRounds, nextOffsetKey } from './checkpoint-rounds.ts';
 import { asCommitError, fenced } from './kafka-error.ts';
 import { offsetOf } from './offsets.ts';
 import type { PartitionReader, ReadRecord } from './partition-reader.ts';
 import type { CheckpointProducer } from './producer.ts';
+import type { WrittenEnds } from './producer-session.ts';
 import { restorePartition, type RestoreProgress } from './restore.ts';
-import type { WrittenEnds } from './written-ends.ts';
 
 export interface KafkaLease extends PartitionLease {
   /** False once a later owner was met or the lease was closed. */
@@ -38,6 +39,7 @@ export interface LeaseOptions {
   /** Throws, or tells where to start instead, when the offset is no longer in the log; null stands for the beginning. */
   readonly checkRetained: (partition: number, offset: Offset | null) => Promise<Offset>;
   readonly maxBatchBytes: number;
+  readonly pool: BatchPool;
   /** Everything in the items partition before this position is in the task: followers of other tasks begin here. */
   readonly itemsReached: (partition: number, position: Offset) => void;
   readonly onProgress?: ((progress: RestoreProgress) => void) | undefined;
@@ -152,6 +154,8 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
         const failure = isCurrent() && isHeld() ? asCommitError(error, partition) : fenced(partition, error);
         if (failure instanceof FencedError && isCurrent()) lose();
         throw failure;
+      } finally {
+        options.pool.giveBack(rounds.flatMap((round) => round.map(({ batch }) => batch)));
       }
     },
 

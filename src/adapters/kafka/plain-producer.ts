@@ -2,11 +2,10 @@
  * Writes checkpoints without transactions (`--delivery at-least-once`): round after round, the rows with their offset
  * last. What can double is said in docs/kafka-delivery.md.
  */
-import { Partitioners, type Kafka, type Producer } from 'kafkajs';
-import { CommitFailedError } from '../../errors.ts';
+import type { Kafka } from 'kafkajs';
 import type { Offset } from '../../ports/transport.ts';
-import type { CheckpointProducer } from './producer.ts';
-import { writtenEnds } from './written-ends.ts';
+import { holdSession, writeAll, type CheckpointProducer } from './producer.ts';
+import { openSession } from './producer-session.ts';
 
 export interface PlainProducerOptions {
   readonly kafka: Kafka;
@@ -16,43 +15,17 @@ export interface PlainProducerOptions {
 }
 
 export function createPlainProducer({ kafka, partition, commitOffset }: PlainProducerOptions): CheckpointProducer {
-  let current: Producer | null = null;
-
-  async function discard(): Promise<void> {
-    const former = current;
-    current = null;
-    await former?.disconnect().catch(() => undefined);
-  }
-
+  const held = holdSession(partition, () =>
+    openSession({ kafka, partition, transactionalId: null, transactionTimeoutMs: 0 }),
+  );
   return {
-    async fence() {
-      void discard();
-      const next = kafka.producer({
-        maxInFlightRequests: 1,
-        allowAutoTopicCreation: false,
-        createPartitioner: Partitioners.DefaultPartitioner,
-      });
-      await next.connect();
-      current = next;
-    },
-
-    async publish(rounds, nextOffset) {
-      const producer = current;
-      if (producer === null) {
-        throw new CommitFailedError(`Partition ${partition} has no producer since an error. Recover first.`);
-      }
-      try {
-        const ends = writtenEnds(partition);
-        for (const round of rounds) ends.add(round, await producer.sendBatch({ acks: -1, topicMessages: round }));
+    fence: () => held.renew(),
+    publish: (rounds, nextOffset) =>
+      held.use(async (session) => {
+        const ends = await writeAll(session, rounds);
         await commitOffset(partition, nextOffset).catch(() => undefined);
-        return ends.all;
-      } catch (error) {
-        if (current === producer) current = null;
-        void producer.disconnect().catch(() => undefined);
-        throw error;
-      }
-    },
-
-    close: discard,
+        return ends;
+      }),
+    close: () => held.close(),
   };
 }

@@ -1,12 +1,17 @@
 /**
- * Writes the checkpoints of one input partition, each as one transaction, under an id that belongs to the partition:
- * kafkajs cannot tie a transaction to a group generation (KIP-447), so whoever takes the partition over fences the
- * former owner by the epoch of this id. A producer that met any error is thrown away: kafkajs leaves it stuck.
+ * Writes the checkpoints of one input partition, each as one transaction, under an id that belongs to the partition: a
+ * transaction is not tied to a group generation (KIP-447), so whoever takes the partition over fences the former owner
+ * by the epoch of this id. After any error the session is thrown away: recovering begins with a fence anyway.
+ *
+ * Three round trips: the partitions are added and the offsets are; the records are written and the offset is; the end.
+ * Nothing is ended before all of it was acknowledged.
  */
-import { Partitioners, type Kafka, type Producer, type TopicMessages } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import { CommitFailedError } from '../../errors.ts';
 import type { Offset } from '../../ports/transport.ts';
-import { writtenEnds, type WrittenEnds } from './written-ends.ts';
+import type { Round } from './checkpoint-rounds.ts';
+import { addOffsetsToTxn, addPartitionsToTxn, endTxn, txnOffsetCommit } from './kafkajs-internals.ts';
+import { allOf, openSession, type ProducerSession, type WrittenEnds } from './producer-session.ts';
 
 export interface CheckpointProducer {
   /**
@@ -14,16 +19,15 @@ export interface CheckpointProducer {
    * the id before can write. Offsets read after that are final.
    */
   fence(): Promise<void>;
-  /** Writes the rounds and the offset as one; resolves with where each topic's records end. Fence first, and after an error. */
-  publish(rounds: readonly TopicMessages[][], nextOffset: Offset): Promise<WrittenEnds>;
+  /**
+   * Writes the rounds and the offset as one; resolves with where each topic's records end. Fence first, and after an
+   * error. The batches are not looked at any more when it has ended.
+   */
+  publish(rounds: readonly Round[], nextOffset: Offset): Promise<WrittenEnds>;
   close(): Promise<void>;
 }
 
 export interface CheckpointProducerOptions {
-  /**
-   * Its `retry` begins at some 5 ms (connection.ts): the first request after a commit meets CONCURRENT_TRANSACTIONS until
-   * the markers are written.
-   */
   readonly kafka: Kafka;
   readonly transactionalId: string;
   readonly groupId: string;
@@ -34,60 +38,77 @@ export interface CheckpointProducerOptions {
 }
 
 export function createTransactionalProducer(options: CheckpointProducerOptions): CheckpointProducer {
-  const { kafka, transactionalId, groupId, topic, partition, transactionTimeoutMs } = options;
-  let current: Producer | null = null;
+  const { transactionalId, groupId, topic, partition } = options;
+  const held = holdSession(partition, () => openSession(options));
 
-  async function discard(): Promise<void> {
-    const former = current;
-    current = null;
-    await former?.disconnect().catch(() => undefined);
+  async function transact(
+    session: ProducerSession,
+    rounds: readonly Round[],
+    nextOffset: Offset,
+  ): Promise<WrittenEnds> {
+    const { producerId, producerEpoch } = session;
+    const self = { transactionalId, producerId, producerEpoch };
+    const names = new Set(rounds.flatMap((round) => round.map((each) => each.topic)));
+    const topics = [...names].map((name) => ({ topic: name, partitions: [partition] }));
+    const offsets = [{ topic, partitions: [{ partition, offset: String(nextOffset) }] }];
+    await allOf([
+      session.ask('transaction', transactionalId, addPartitionsToTxn({ ...self, topics })),
+      session.ask('transaction', transactionalId, addOffsetsToTxn({ ...self, groupId })),
+    ]);
+    let ends: WrittenEnds = new Map();
+    await allOf([
+      writeAll(session, rounds).then((written) => (ends = written)),
+      session.ask('group', groupId, txnOffsetCommit({ ...self, groupId, topics: offsets })),
+    ]);
+    await session.ask('transaction', transactionalId, endTxn({ ...self, transactionResult: true }));
+    return ends;
   }
 
   return {
-    async fence() {
+    fence: () => held.renew(),
+    publish: (rounds, nextOffset) => held.use((session) => transact(session, rounds, nextOffset)),
+    close: () => held.close(),
+  };
+}
+
+/** Round after round; where the last of each topic ends. */
+export async function writeAll(session: ProducerSession, rounds: readonly Round[]): Promise<WrittenEnds> {
+  const ends = new Map<string, Offset>();
+  for (const round of rounds) for (const [topic, end] of await session.write(round)) ends.set(topic, end);
+  return ends;
+}
+
+/** The session of a producer: renewed by fencing, gone after an error. */
+export function holdSession(partition: number, open: () => Promise<ProducerSession>) {
+  let current: ProducerSession | null = null;
+
+  async function close(): Promise<void> {
+    const former = current;
+    current = null;
+    await former?.close();
+  }
+
+  return {
+    async renew(): Promise<void> {
       // Not waited for: what it has under way fails at the broker, which is what fencing is.
-      void discard();
-      const next = kafka.producer({
-        transactionalId,
-        transactionTimeout: transactionTimeoutMs,
-        maxInFlightRequests: 1,
-        allowAutoTopicCreation: false,
-        createPartitioner: Partitioners.DefaultPartitioner,
-      });
-      try {
-        await next.connect();
-        // The first transaction of a producer raises the epoch; an empty one is ended without a request.
-        const empty = await next.transaction();
-        await empty.abort();
-      } catch (error) {
-        await next.disconnect().catch(() => undefined);
-        throw error;
-      }
-      current = next;
+      void close();
+      current = await open();
     },
 
-    async publish(rounds, nextOffset) {
-      const producer = current;
-      if (producer === null) {
+    async use<T>(work: (session: ProducerSession) => Promise<T>): Promise<T> {
+      const session = current;
+      if (session === null) {
         throw new CommitFailedError(`Partition ${partition} has no producer since an error. Recover first.`);
       }
       try {
-        const transaction = await producer.transaction();
-        const ends = writtenEnds(partition);
-        for (const round of rounds) {
-          ends.add(round, await transaction.sendBatch({ topicMessages: round }));
-        }
-        const offsets = [{ topic, partitions: [{ partition, offset: String(nextOffset) }] }];
-        await transaction.sendOffsets({ consumerGroupId: groupId, topics: offsets });
-        await transaction.commit();
-        return ends.all;
+        return await work(session);
       } catch (error) {
-        if (current === producer) current = null;
-        void producer.disconnect().catch(() => undefined);
+        if (current === session) current = null;
+        void session.close();
         throw error;
       }
     },
 
-    close: discard,
+    close,
   };
 }

@@ -10,6 +10,7 @@ import type { Offset, Transport, TransportListener } from '../../ports/transport
 import { assignSticky, type AssignPartitions } from './assigner.ts';
 import { createAssignments, type Assignments } from './assignments.ts';
 import type { KafkaTopics } from './changelog.ts';
+import { createBatchPool } from './batch-pool.ts';
 import { clusterOf } from './cluster-of.ts';
 import { startDelivery } from './delivery.ts';
 import { fenced, messageOf } from './kafka-error.ts';
@@ -26,7 +27,7 @@ import type { RestoreProgress } from './restore.ts';
 import { retainedOffset, type OnLostOffset } from './retained-offset.ts';
 
 export interface KafkaTransportOptions {
-  /** One client for all: its `retry` must begin at some 5 ms (connection.ts), for transactions go by it. */
+  /** One client for all. */
   readonly kafka: Kafka;
   /** Stays the caller's to close. */
   readonly reader: PartitionReader;
@@ -74,6 +75,7 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
   const { kafka, reader, topics, app, log, partitionCount, onFatal } = options;
   const admin = kafka.admin();
   const cluster = clusterOf(kafka);
+  const pool = createBatchPool();
   const reached = new Map<number, Offset>();
   let assignments: Assignments | null = null;
   let assigned: readonly number[] | null = null;
@@ -166,6 +168,7 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
       ...options,
       partition,
       producer,
+      pool,
       groupOffset: () => groupOffset(partition),
       checkRetained,
       stillOurs,

@@ -1,5 +1,10 @@
 /** Commits that fail on demand, in a client that is otherwise what it was. */
-import type { Kafka, Producer, Transaction } from 'kafkajs';
+import type { Broker, Cluster, ConsumerConfig, Kafka } from 'kafkajs';
+import type {
+  BrokerConnections,
+  CoordinatorFinder,
+  ProtocolRequest,
+} from '../../../src/adapters/kafka/kafkajs-internals.ts';
 
 export interface Faults {
   wrap(kafka: Kafka): Kafka;
@@ -16,31 +21,51 @@ export function createFaults(): Faults {
     throw new Error(`made to fail ${when} it happened`);
   }
 
-  const faulty = (transaction: Transaction): Transaction => ({
-    ...transaction,
-    async commit() {
-      fail('before');
-      await transaction.commit();
-      fail('after');
-    },
-  });
+  /** What asks for the end of a transaction fails, once, before or after the broker has heard of it. */
+  function makeFaulty(broker: Broker): Broker {
+    const { connectionPool } = broker as unknown as BrokerConnections;
+    const send = async <T>(request: ProtocolRequest<T>): Promise<T> => {
+      const isEnd = (request.request as { readonly apiName: string }).apiName === 'EndTxn';
+      if (isEnd) fail('before');
+      const answer = await connectionPool.send(request);
+      if (isEnd) fail('after');
+      return answer;
+    };
+    return changed(broker, { connectionPool: changed(connectionPool, { send }) });
+  }
+
+  function withFaultyCoordinators(cluster: Cluster): Cluster {
+    const finder = cluster as unknown as CoordinatorFinder;
+    return changed(cluster, {
+      findGroupCoordinator: async (group: Parameters<CoordinatorFinder['findGroupCoordinator']>[0]) =>
+        makeFaulty(await finder.findGroupCoordinator(group)),
+    });
+  }
 
   return {
-    wrap(kafka) {
-      const producer = (config: Parameters<Kafka['producer']>[0]): Producer => {
-        const inner = kafka.producer(config);
-        return { ...inner, transaction: async () => faulty(await inner.transaction()) };
-      };
-      return new Proxy(kafka, {
-        get(target, name) {
-          if (name === 'producer') return producer;
-          const value: unknown = Reflect.get(target, name);
-          return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    wrap: (kafka) =>
+      changed(kafka, {
+        consumer({ partitionAssigners = [], ...config }: ConsumerConfig) {
+          const faulty = partitionAssigners.map(
+            (assigner): (typeof partitionAssigners)[number] =>
+              (tools) =>
+                assigner({ ...tools, cluster: withFaultyCoordinators(tools.cluster) }),
+          );
+          return kafka.consumer({ ...config, partitionAssigners: faulty });
         },
-      });
-    },
+      }),
     failNextCommit(when) {
       next = when;
     },
   };
+}
+
+/** The same object, but for some of its members. */
+function changed<T extends object>(target: T, members: object): T {
+  return new Proxy(target, {
+    get(_, name) {
+      const value: unknown = Reflect.get(name in members ? members : target, name);
+      return typeof value === 'function' && !(name in members) ? (value.bind(target) as unknown) : value;
+    },
+  });
 }
