@@ -77,7 +77,10 @@ export async function openSession(options: ProducerSessionOptions): Promise<Prod
   async function identify(): Promise<ProducerIdentity> {
     const request = initProducerId({ transactionalId, transactionTimeout: transactionTimeoutMs });
     if (transactionalId !== null) return ask('transaction', transactionalId, request);
-    return retrying(async () => sendTo(await cluster.findControllerBroker(), request), isWanted);
+    return retrying(async () => {
+      await cluster.refreshMetadataIfNecessary();
+      return sendTo(await cluster.findControllerBroker(), request);
+    }, isWanted);
   }
 
   /** Takes the numbers of the batch's records. They are part of the sealed bytes: sent again, it is the same batch. */
