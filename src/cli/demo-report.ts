@@ -1,15 +1,14 @@
 /** What the demo ends with: the error of everybody, a picture of how it fell, a prediction explained, recommendations. */
 import asciichart from 'asciichart';
-import type { EmbeddedStore } from '../adapters/embedded/embedded-store.ts';
-import type { EventCodec } from '../ports/codec.ts';
 import type { PredictionEvent } from '../ports/events.ts';
 import type { RatingsTable } from '../ports/ratings-table.ts';
 import type { Recommendation } from '../ports/serving.ts';
 import { expertNames } from '../model/learner.ts';
 import { combinedErrors } from '../stream/score.ts';
 import { statsOf } from '../stream/stats.ts';
+import { partitionOf } from '../stream/partition-of.ts';
 import type { Worker } from '../stream/worker.ts';
-import type { RunningWorker } from './start-worker.ts';
+import type { DemoPlace } from './demo/place.ts';
 import { renderTable } from './table.ts';
 
 /** RMSE over the last 10,000 ratings at some point of the stream. */
@@ -37,6 +36,8 @@ export interface DemoReport {
   readonly recommendationsFor: string;
   readonly recommendations: readonly Recommendation[];
   readonly points: readonly ErrorPoint[];
+  /** Kafka: where ratings and predictions are; null in a folder that is thrown away. */
+  readonly topics: Readonly<Record<string, string>> | null;
 }
 
 const windowEvents = 10_000;
@@ -56,17 +57,16 @@ export function errorsAt(
 export function demoReport(
   table: RatingsTable,
   expected: Float32Array | null,
-  { worker, serving }: RunningWorker,
-  store: EmbeddedStore,
-  codec: EventCodec,
+  { running: { worker, serving }, outputs, codec, partitionCount, topics }: DemoPlace,
   points: readonly ErrorPoint[],
   elapsedMs: number,
 ): DemoReport {
   const stats = statsOf(worker).stats();
   const n = table.ratings.length;
-  const predictions = store.end('predictions', 0);
-  const last = store.read('predictions', 0, predictions - 1, 1)[0]?.value;
   const recommendationsFor = table.users[table.userIndex[n - 1] ?? 0] ?? '';
+  const ends = Array.from({ length: partitionCount }, (_, partition) => outputs.end('predictions', partition));
+  const lastPartition = partitionOf(Buffer.from(recommendationsFor), partitionCount);
+  const last = outputs.read('predictions', lastPartition, (ends[lastPartition] ?? 0) - 1, 1)[0]?.value;
   const named = (values: readonly number[], optimum: number | null): Record<string, number> => ({
     ...Object.fromEntries(stats.experts.map(({ expert }, i) => [expert, values[i] ?? 0])),
     ...(optimum === null ? {} : { optimum }),
@@ -75,7 +75,7 @@ export function demoReport(
     ratings: n,
     users: table.users.length,
     items: table.items.length,
-    predictions,
+    predictions: ends.reduce((sum, end) => sum + end, 0),
     elapsedMs,
     ratingsPerSecond: (n / elapsedMs) * 1000,
     total: named(
@@ -91,6 +91,7 @@ export function demoReport(
     recommendationsFor,
     recommendations: serving.recommend(recommendationsFor, 5),
     points,
+    topics,
   };
 }
 
@@ -135,8 +136,18 @@ export function forPeople(report: DemoReport, inColour: boolean): string {
       rows: report.recommendations.map(({ itemId, prediction }, i) => [`${i + 1}`, itemId, prediction]),
       digits: 2,
     }),
-    `\nNext: freshet run --data ./freshet-data   keeps what it learns; docs/getting-started.md shows how to feed it.\n`,
+    `\n${nextStep(report)}\n`,
   ].join('');
+}
+
+function nextStep({ topics }: DemoReport): string {
+  if (topics === null) {
+    return 'Next: freshet run --data ./freshet-data   keeps what it learns; docs/getting-started.md shows how to feed it.';
+  }
+  return (
+    `The ratings are in the topic ${topics['ratings'] ?? ''}, the predictions in ${topics['predictions'] ?? ''}, until the next demo.\n` +
+    'Next: freshet run --brokers HOST:PORT --create-topics   on your own ratings; docs/kafka-delivery.md says what is guaranteed.'
+  );
 }
 
 /** How much of the way from the better baseline to the optimum was covered, at the end. */

@@ -1,17 +1,22 @@
 /**
  * `freshet demo` (= `npm start`): the whole recommender in one process on a stream. Ratings go into the log of a folder
- * that is thrown away afterwards, the worker predicts each, learns it and publishes, and the display follows the error.
+ * that is thrown away afterwards, or into topics of the demo's own; the worker predicts each, learns it and publishes, and
+ * the display follows the error.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Scale } from '../model/scale.ts';
+import type { LearnerSettings } from '../model/settings.ts';
+import { partitionOf } from '../stream/partition-of.ts';
+import type { OutputRecord } from '../ports/transport.ts';
 import type { RatingsTable } from '../ports/ratings-table.ts';
 import { defineCommand, type CommandIo } from './command.ts';
 import { demoDisplay } from './demo-display.ts';
-import { demoReport, errorsAt, forPeople, type ErrorPoint } from './demo-report.ts';
+import { demoReport, errorsAt, forPeople, type DemoReport, type ErrorPoint } from './demo-report.ts';
+import type { DemoPlace } from './demo/place.ts';
+import { connectionSettings, kafkaRules } from './kafka-settings.ts';
 import { learnerSettings, learnerSettingsOf } from './learner-settings.ts';
 import { loadRatings, ratingsSettings } from './ratings-settings.ts';
+import { registrySettings } from './registry-settings.ts';
 
 /** Ratings appended at once, and how far the log may run ahead of the worker. */
 const chunkSize = 500;
@@ -28,21 +33,46 @@ export const demo = defineCommand({
     events: { type: 'integer', min: 100, max: 10_000_000, default: 100_000, doc: 'Length of the synthetic stream.' },
     ...ratingsSettings,
     ...learnerSettings,
+    ...connectionSettings,
+    createTopics: {
+      type: 'boolean',
+      doc: 'On Kafka: make the topics of the demo (APP-demo-ratings and so on) anew; those of an earlier demo are deleted.',
+    },
+    replicationFactor: {
+      type: 'integer',
+      min: 1,
+      max: 16,
+      doc: "Copies of a created topic; the brokers' default when not given.",
+    },
+    ...registrySettings,
   },
+  rules: [
+    ...kafkaRules,
+    {
+      needs: ['createTopics', 'brokers'],
+      problem: ({ createTopics, brokers }) =>
+        createTopics && brokers === undefined
+          ? '--create-topics is for Kafka; give --brokers with it, or leave it out'
+          : undefined,
+    },
+  ],
   examples: [
     { line: 'demo', shows: 'A synthetic stream whose best possible error is known' },
     { line: 'demo --ratings ml-100k/u.data', shows: 'The same on real ratings' },
+    { line: 'demo --brokers localhost:9092 --create-topics', shows: 'The same on Kafka, exactly once' },
   ],
   async run(values, io) {
     const synthetic = values.ratings === undefined;
     const { table, expected } = synthetic ? await generate(values.events, values.seed) : await read(values, io);
-    const folder = mkdtempSync(join(tmpdir(), 'freshet-demo-'));
+    const learning = { settings: learnerSettingsOf(values), scale: table.scale };
+    const place = await openPlace(values, learning, io);
+    let report: DemoReport;
     try {
-      const report = await stream(table, expected, folder, learnerSettingsOf(values), io);
-      io.stdout.write(values.json ? `${JSON.stringify(report)}\n` : forPeople(report, io.stdout.isTTY === true));
+      report = await stream(table, expected, place, io);
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      await place.close();
     }
+    io.stdout.write(values.json ? `${JSON.stringify(report)}\n` : forPeople(report, io.stdout.isTTY === true));
     return 'fine';
   },
 });
@@ -64,72 +94,82 @@ async function read(values: Parameters<typeof demo.run>[0], { stderr }: CommandI
   return { table, expected: null };
 }
 
+async function openPlace(
+  values: Parameters<typeof demo.run>[0],
+  learning: { readonly settings: LearnerSettings; readonly scale: Scale },
+  { stderr }: CommandIo,
+): Promise<DemoPlace> {
+  const { createLog } = await import('../adapters/logging/log.ts');
+  if (values.brokers === undefined) {
+    const { demoInFolder } = await import('./demo/in-folder.ts');
+    return demoInFolder({ ...learning, log: createLog('warn', stderr) });
+  }
+  const { demoOnKafka } = await import('./demo/on-kafka.ts');
+  return demoOnKafka(values, { ...learning, log: createLog('error', stderr) });
+}
+
 async function stream(
   table: RatingsTable,
   expected: Float32Array | null,
-  folder: string,
-  settings: ReturnType<typeof learnerSettingsOf>,
+  place: DemoPlace,
   { stdout, stderr, signal }: CommandIo,
-) {
-  const [{ createLog }, { createCodec }, { openEmbedded }, { startEmbeddedWorker }] = await Promise.all([
-    import('../adapters/logging/log.ts'),
-    import('../adapters/avro/codec.ts'),
-    import('../adapters/embedded/open-embedded.ts'),
-    import('./embedded-worker.ts'),
-  ]);
-  const codec = createCodec({ scale: table.scale, nowMs: () => Date.now() });
-  const store = await openEmbedded({ folder });
-  const caps = { checkpointEvents: 4000, checkpointMs: 100, maxUsers: 5_000_000, maxItems: 2_000_000 };
-  const embedded = await startEmbeddedWorker(store, {
-    ...caps,
-    settings,
-    scale: table.scale,
-    codec,
-    log: createLog('warn', stderr),
-  });
+): Promise<DemoReport> {
+  const { running, partitionCount, ratingsLog } = place;
   const display = demoDisplay(stdout.isTTY === true ? stdout : stderr, table.ratings.length, expected !== null);
   const points: ErrorPoint[] = [];
-  const startMs = performance.now();
-  const applied = (): number => embedded.serving.appliedOffset(0);
-  const look = (): void => {
-    if (applied() < (points.length + 1) * pointEvery) return;
-    points.push(errorsAt(applied(), embedded.worker, table, expected));
-    display.show(points, performance.now() - startMs);
-  };
-  /** Until the worker is at most `limit` ratings behind `sent`; shows how far it is meanwhile. */
-  const waitWithin = async (sent: number, limit: number): Promise<void> => {
-    while (sent - applied() > limit && !signal.aborted) {
-      await Promise.race([delay(2), embedded.failed]);
-      look();
+  const partitions = Array.from({ length: partitionCount }, (_, partition) => partition);
+  const applied = (): number =>
+    partitions.reduce((sum, partition) => sum + running.serving.appliedOffset(partition), 0);
+  const waitFor = async (isDone: () => boolean, look?: () => void): Promise<void> => {
+    while (!isDone() && !signal.aborted) {
+      await Promise.race([delay(2), running.failed]);
+      look?.();
     }
   };
   try {
+    await waitFor(() => running.worker.tasks.size === partitionCount);
+    const startMs = performance.now();
+    const look = (): void => {
+      if (applied() < (points.length + 1) * pointEvery) return;
+      points.push(errorsAt(applied(), running.worker, table, expected));
+      display.show(points, performance.now() - startMs);
+    };
     const n = table.ratings.length;
     for (let sent = 0; sent < n && !signal.aborted;) {
       const end = Math.min(n, sent + chunkSize);
-      await store.append(0, recordsOf(table, sent, end));
+      const records = recordsOf(table, sent, end, place);
+      await Promise.all([...records].map(([partition, some]) => ratingsLog.append(partition, some)));
       sent = end;
-      await waitWithin(sent, sent < n ? aheadLimit : 0);
+      const limit = sent < n ? aheadLimit : 0;
+      await waitFor(() => sent - applied() <= limit, look);
     }
-    await embedded.worker.checkpointAll();
+    await running.worker.checkpointAll();
     display.stop();
     signal.throwIfAborted();
-    return demoReport(table, expected, embedded, store, codec, points, performance.now() - startMs);
+    return demoReport(table, expected, place, points, performance.now() - startMs);
   } finally {
     display.stop();
-    await embedded.stop();
-    await store.close();
   }
+}
 
-  function recordsOf(from: RatingsTable, start: number, end: number): { key: Uint8Array; value: Uint8Array }[] {
-    return Array.from({ length: end - start }, (_, i) => {
-      const event = start + i;
-      const userId = from.users[from.userIndex[event] ?? 0] ?? '';
-      const itemId = from.items[from.itemIndex[event] ?? 0] ?? '';
-      const rating = from.ratings[event] ?? 0;
-      const ratedAtMs = from.ratedAtMs[event] ?? 0;
-      const value = codec.encodeRating({ userId, itemId, rating, ratedAtMs, eventId: null, weight: 1 });
-      return { key: Buffer.from(userId), value };
-    });
+function recordsOf(
+  table: RatingsTable,
+  start: number,
+  end: number,
+  { codec, partitionCount }: DemoPlace,
+): Map<number, OutputRecord[]> {
+  const byPartition = new Map<number, OutputRecord[]>();
+  for (let event = start; event < end; event++) {
+    const userId = table.users[table.userIndex[event] ?? 0] ?? '';
+    const itemId = table.items[table.itemIndex[event] ?? 0] ?? '';
+    const rating = table.ratings[event] ?? 0;
+    const ratedAtMs = table.ratedAtMs[event] ?? 0;
+    const key = codec.encodeUserKey(userId);
+    const value = codec.encodeRating({ userId, itemId, rating, ratedAtMs, eventId: null, weight: 1 });
+    const partition = partitionOf(key, partitionCount);
+    const records = byPartition.get(partition);
+    if (records === undefined) byPartition.set(partition, [{ key, value }]);
+    else records.push({ key, value });
   }
+  return byPartition;
 }

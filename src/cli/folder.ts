@@ -3,14 +3,6 @@ import { holdsLog } from '../adapters/embedded/data-folder.ts';
 import type { EmbeddedStore } from '../adapters/embedded/embedded-store.ts';
 import { openEmbedded, openEmbeddedReadOnly, type EmbeddedView } from '../adapters/embedded/open-embedded.ts';
 import { DataFolderError, DataFolderLockedError } from '../errors.ts';
-import type { Setting } from '../setting.ts';
-
-export const dataSetting = {
-  type: 'text',
-  unit: 'folder',
-  required: true,
-  doc: 'Data folder of a worker, whether it runs or not.',
-} as const satisfies Setting;
 
 /** Changes nothing, and minds no worker. Throws DataFolderError when there is no log. */
 export async function withView<T>(folder: string, look: (view: EmbeddedView) => T | Promise<T>): Promise<T> {

@@ -1,13 +1,16 @@
-/** `freshet forget user ID`: drops a user for good, in a data folder or through a running worker. */
+/** `freshet forget user ID`: drops a user for good: in a data folder, through a running worker, or through the topics. */
 import type { EmbeddedStore } from '../adapters/embedded/embedded-store.ts';
 import { createCodec } from '../adapters/avro/codec.ts';
+import type { Values } from '../setting.ts';
 import { partitionOf } from '../stream/partition-of.ts';
 import { withBatchWorker } from './batch-worker.ts';
 import { defineCommand, type CommandIo } from './command.ts';
 import { withStore } from './folder.ts';
+import { forgetText, type ForgetReport } from './forget/report.ts';
 import { userIn } from './inspect/row.ts';
+import { kafkaRules } from './kafka-settings.ts';
 import { learnerSettingsIn, settingsIn } from './stored-settings.ts';
-import { folderOrWorker, oneTarget } from './target.ts';
+import { anyTarget, oneTarget } from './target.ts';
 import { httpAddress, refused, workerClient } from './worker-client.ts';
 
 export const forget = defineCommand({
@@ -17,30 +20,60 @@ export const forget = defineCommand({
     kind: { type: 'choice', choices: ['user'], required: true, doc: 'What to forget.' },
     id: { type: 'text', required: true, doc: 'The id of the user.' },
   },
-  settings: { ...folderOrWorker },
-  rules: [oneTarget('data', 'http'), httpAddress],
+  settings: {
+    ...anyTarget,
+    wait: {
+      type: 'number',
+      min: 0,
+      max: 86_400,
+      unit: 's',
+      doc: 'Kafka: wait so long for the receipt of a worker, 30 when not given; 0 does not wait.',
+    },
+  },
+  rules: [
+    oneTarget('data', 'http', 'brokers'),
+    httpAddress,
+    ...kafkaRules,
+    {
+      needs: ['wait', 'brokers'],
+      problem: ({ wait, brokers }) =>
+        wait !== undefined && brokers === undefined
+          ? '--wait is for the receipt of a worker on Kafka; give it with --brokers, or leave it out'
+          : undefined,
+    },
+  ],
   examples: [
     { line: 'forget user u42 --data ./freshet-data', shows: 'While no worker runs' },
     { line: 'forget user u42 --http http://127.0.0.1:8080', shows: 'Through a running worker' },
+    {
+      line: 'forget user u42 --brokers localhost:9092 --wait 60',
+      shows: 'On Kafka, until a worker says that it is done',
+    },
   ],
-  async run({ id, data, http, httpToken, json }, io) {
-    const report =
-      http === undefined
-        ? await forgetInFolder(id, data ?? '', io)
-        : await forgetOverHttp(id, http, httpToken, io.signal);
-    io.stdout.write(json ? `${JSON.stringify(report)}\n` : textOf(report));
+  async run(values, io) {
+    const { id, json } = values;
+    const report = await forgetUser(values, id, io);
+    io.stdout.write(json ? `${JSON.stringify(report)}\n` : forgetText(report));
     return 'fine';
   },
 });
 
-interface ForgetReport {
-  readonly userId: string;
-  readonly partition: number;
-  /** Of the tombstone in the ratings log. */
-  readonly offset: number;
-  /** Null when a worker was asked, which answers before it has looked. */
-  readonly known: boolean | null;
-  readonly rememberedRatings: number | null;
+const defaultWaitSeconds = 30;
+
+async function forgetUser(
+  values: Values<typeof anyTarget> & { readonly wait: number | undefined },
+  id: string,
+  io: CommandIo,
+): Promise<ForgetReport> {
+  const { data = '', http, httpToken, brokers, wait = defaultWaitSeconds } = values;
+  if (http !== undefined) return forgetOverHttp(id, http, httpToken, io.signal);
+  if (brokers === undefined) return forgetInFolder(id, data, io);
+  const [{ withKafka }, { forgetOnKafka }] = await Promise.all([
+    import('./kafka-client.ts'),
+    import('./forget/on-kafka.ts'),
+  ]);
+  const needed = wait === 0 ? (['ratings'] as const) : (['ratings', 'receipts'] as const);
+  return withKafka(values, io, needed, (client) => forgetOnKafka(client, id, wait * 1000, io));
 }
 
 async function forgetInFolder(userId: string, folder: string, io: CommandIo): Promise<ForgetReport> {
@@ -95,14 +128,3 @@ async function forgetOverHttp(
 }
 
 const pathOf = (userId: string): string => `/users/${encodeURIComponent(userId)}`;
-
-function textOf({ userId, partition, offset, known, rememberedRatings }: ForgetReport): string {
-  const where = `tombstone at offset ${offset} of partition ${partition}`;
-  if (known === null) return `The worker forgets user ${userId} as soon as it gets there (${where}).\n`;
-  if (!known) return `Nothing was known of user ${userId} (${where}).\n`;
-  return [
-    `User ${userId} is forgotten (${where}): row, level and factors are deleted, and ${rememberedRatings ?? 0} remembered ratings `,
-    'taken out of the mean and of their items.\n',
-    'What older ratings left in the items stays, like what all of them taught the factors of items, and the records in the log.\n',
-  ].join('');
-}

@@ -18,17 +18,13 @@ const topicKeys = [
   'items',
 ] as const satisfies (keyof KafkaTopics)[];
 
-export const kafkaSettings = {
+/** How to get there, and under which name. */
+export const connectionSettings = {
   brokers: { type: 'list', unit: 'host:port', doc: 'Kafka brokers to begin with; the others are found through them.' },
   app: {
     type: 'text',
     default: 'freshet',
     doc: 'Names the consumer group and the transactional ids: workers of one name share the partitions.',
-  },
-  topics: {
-    type: 'map',
-    keys: topicKeys,
-    doc: 'Names of the topics that are not called as usual (docs/schemas.md).',
   },
   kafkaTls: { type: 'boolean', doc: 'Encrypt connections to the brokers, with the authorities that Node trusts.' },
   kafkaCaFile: { type: 'text', unit: 'file', doc: 'PEM of the authority that signed the brokers; turns TLS on.' },
@@ -44,9 +40,18 @@ export const kafkaSettings = {
   kafkaTokenFile: { type: 'text', unit: 'file', doc: 'Bearer token for oauthbearer; read again for every connection.' },
 } as const satisfies Settings;
 
-type KafkaValues = Values<typeof kafkaSettings>;
+export const kafkaSettings = {
+  ...connectionSettings,
+  topics: {
+    type: 'map',
+    keys: topicKeys,
+    doc: 'Names of the topics that are not called as usual (docs/schemas.md).',
+  },
+} as const satisfies Settings;
 
-export const kafkaRules: readonly Rule<typeof kafkaSettings>[] = [
+type ConnectionValues = Values<typeof connectionSettings>;
+
+export const kafkaRules: readonly Rule<typeof connectionSettings>[] = [
   {
     needs: ['kafkaSasl', 'kafkaUsername', 'kafkaPassword', 'kafkaTokenFile'],
     problem: ({ kafkaSasl, kafkaUsername, kafkaPassword, kafkaTokenFile }) => {
@@ -61,16 +66,19 @@ export const kafkaRules: readonly Rule<typeof kafkaSettings>[] = [
   },
 ];
 
-export const topicsOf = ({ topics }: KafkaValues): KafkaTopics => ({ ...defaultTopics, ...topics });
+export const topicsOf = ({ topics }: Pick<Values<typeof kafkaSettings>, 'topics'>): KafkaTopics => ({
+  ...defaultTopics,
+  ...topics,
+});
 
-export function connectionOf(values: KafkaValues, brokers: readonly string[], log: Log): KafkaConnectionOptions {
+export function connectionOf(values: ConnectionValues, brokers: readonly string[], log: Log): KafkaConnectionOptions {
   const { app, kafkaTls, kafkaCaFile, kafkaCertFile, kafkaKeyFile } = values;
   const isEncrypted = kafkaTls || kafkaCaFile !== undefined || kafkaCertFile !== undefined;
   const ssl = { caFile: kafkaCaFile, certFile: kafkaCertFile, keyFile: kafkaKeyFile };
   return { brokers, clientId: app, ...(isEncrypted ? { ssl } : {}), sasl: saslOf(values), log };
 }
 
-function saslOf({ kafkaSasl, kafkaUsername, kafkaPassword, kafkaTokenFile }: KafkaValues): KafkaSasl | undefined {
+function saslOf({ kafkaSasl, kafkaUsername, kafkaPassword, kafkaTokenFile }: ConnectionValues): KafkaSasl | undefined {
   if (kafkaSasl === undefined) return undefined;
   if (kafkaSasl === 'oauthbearer') return { mechanism: kafkaSasl, tokenFile: kafkaTokenFile ?? '' };
   return { mechanism: kafkaSasl, username: kafkaUsername ?? '', password: kafkaPassword ?? '' };

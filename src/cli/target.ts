@@ -8,7 +8,6 @@ const dataSetting = {
   data: { type: 'text', unit: 'folder', doc: 'Data folder of a worker on this machine alone.' },
 } as const satisfies Settings;
 
-export const folderOrWorker = { ...dataSetting, ...workerSettings } as const;
 export const folderOrKafka = { ...dataSetting, ...kafkaSettings } as const;
 export const anyTarget = { ...dataSetting, ...workerSettings, ...kafkaSettings } as const;
 

@@ -24,13 +24,18 @@ export function brokerErrorType(error: unknown): string | null {
   return null;
 }
 
+export function isFencing(error: unknown): boolean {
+  const type = brokerErrorType(error);
+  return type !== null && fencedTypes.includes(type);
+}
+
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** What a failed publication of a partition's checkpoint means. */
 export function asCommitError(error: unknown, partition: number): FreshetError {
   if (error instanceof FreshetError) return error;
   const type = brokerErrorType(error);
-  if (type !== null && fencedTypes.includes(type)) return fenced(partition, error);
+  if (isFencing(error)) return fenced(partition, error);
   if (type !== null && refusedTypes.includes(type)) {
     return new TopicRefusedError(
       `The broker refuses the checkpoint of partition ${partition} (${type}: ${messageOf(error)}), and would again. ` +

@@ -22,16 +22,30 @@ export interface ListedLetter {
 }
 
 export function latestLetters(view: Pick<EmbeddedView, 'partitionCount' | 'read' | 'end'>, limit: number): Letters {
+  const latest = collectLatest(limit);
   let total = 0;
-  const letters: ListedLetter[] = [];
   for (let partition = 0; partition < view.partitionCount; partition++) {
     const end = view.end('dead-letters', partition);
     total += end;
-    for (const letter of lettersFrom(view, partition, Math.max(0, end - limit)))
-      letters.push(listed(partition, letter));
+    for (const letter of lettersFrom(view, partition, Math.max(0, end - limit))) latest.add(partition, letter);
   }
-  letters.sort((a, b) => (a.refusedAt < b.refusedAt ? -1 : a.refusedAt > b.refusedAt ? 1 : 0));
-  return { deadLetters: total, letters: letters.slice(-limit) };
+  return { deadLetters: total, letters: latest.letters() };
+}
+
+/** The latest of the letters added, whatever their order; not many more than so many are held. */
+export function collectLatest(limit: number) {
+  let letters: ListedLetter[] = [];
+  const cut = (): ListedLetter[] =>
+    (letters = letters
+      .sort((a, b) => (a.refusedAt < b.refusedAt ? -1 : a.refusedAt > b.refusedAt ? 1 : 0))
+      .slice(-limit));
+  return {
+    add(partition: number, letter: StoredLetter): void {
+      letters.push(listed(partition, letter));
+      if (letters.length >= 2 * limit + 100) cut();
+    },
+    letters: (): readonly ListedLetter[] => cut(),
+  };
 }
 
 function listed(letterPartition: number, letter: StoredLetter): ListedLetter {

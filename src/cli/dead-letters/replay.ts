@@ -3,26 +3,13 @@
  * ratings log itself: the same bytes stand there at a place that was not refused. So replaying twice, or again after
  * being stopped half-way, adds nothing twice, and a letter that would be refused again is left alone.
  */
-import { hash } from 'node:crypto';
 import { createCodec, type CodecOptions } from '../../adapters/avro/codec.ts';
 import type { EmbeddedStore } from '../../adapters/embedded/embedded-store.ts';
-import { RejectedRecordError } from '../../errors.ts';
 import type { RatingDecoder } from '../../ports/codec.ts';
-import type { OutputRecord } from '../../ports/transport.ts';
 import { partitionOf } from '../../stream/partition-of.ts';
 import { settingsIn } from '../stored-settings.ts';
+import { digestOf, refusalOf, userOf, type LettersReplay } from './judge.ts';
 import { lettersFrom, recordsFrom } from './read.ts';
-
-export interface LettersReplay {
-  readonly deadLetters: number;
-  /** Appended to the ratings log now: one record for all letters of the same bytes. */
-  readonly replayed: number;
-  /** Letters whose bytes need no appending, or no second time. */
-  readonly alreadyIn: number;
-  readonly stillRefused: number;
-  /** Of those that are still refused: how many by code. */
-  readonly reasons: Readonly<Record<string, number>>;
-}
 
 /** Appends that share a flush. */
 const lettersAtOnce = 100;
@@ -65,20 +52,6 @@ export async function replayLetters(
   return { deadLetters, replayed, alreadyIn: deadLetters - stillRefused - replayed, stillRefused, reasons };
 }
 
-/** Why the record would be refused today; null when it would not. */
-function refusalOf(codec: RatingDecoder, record: OutputRecord): string | null {
-  try {
-    userOf(codec, record);
-    return null;
-  } catch (error) {
-    if (error instanceof RejectedRecordError) return error.code;
-    throw error;
-  }
-}
-
-const userOf = (codec: RatingDecoder, { key, value }: OutputRecord): string =>
-  value === null ? codec.decodeUserKey(key ?? new Uint8Array(0)) : codec.decodeRating(value).userId;
-
 function dropWhatIsIn(
   store: Store,
   readable: Map<string, Place>,
@@ -107,9 +80,4 @@ async function append(store: Store, codec: RatingDecoder, places: Iterable<Place
     arriving = [];
   }
   await Promise.all(arriving);
-}
-
-function digestOf({ key, value }: OutputRecord): string {
-  const head = Buffer.from(`${key?.length ?? -1}:${value?.length ?? -1}:`);
-  return hash('sha1', Buffer.concat([head, key ?? Buffer.alloc(0), value ?? Buffer.alloc(0)]), 'base64');
 }
