@@ -56,6 +56,12 @@ export class UsageError extends FreshetError {
   }
 }
 
+/** No room for a further row: lower the caps, or use the plain kernel, and start again. */
+export class RowMemoryFullError extends FreshetError {
+  readonly code = 'FRESHET_ROW_MEMORY_FULL';
+  readonly retriable = false;
+}
+
 /** A ratings file cannot be read as ratings: nothing of it was used. */
 export class RatingsFileError extends FreshetError {
   readonly code = 'FRESHET_RATINGS_FILE';

@@ -6,7 +6,7 @@ import { UsageError } from '../errors.ts';
 import { defineCommand } from './command.ts';
 import { parseAdvertised } from './run/advertised-address.ts';
 import { kafkaRules, kafkaSettings } from './kafka-settings.ts';
-import { learnerSettings, learnerSettingsOf } from './learner-settings.ts';
+import { kernelSetting, learnerSettings, learnerSettingsOf } from './learner-settings.ts';
 import { mappingSettings, mappingOf } from './mapping-settings.ts';
 import { registrySettings } from './registry-settings.ts';
 
@@ -65,6 +65,7 @@ export const run = defineCommand({
     },
     httpTokenFile: { type: 'text', unit: 'file', doc: 'File that holds the token.' },
     ...learnerSettings,
+    ...kernelSetting,
     checkpointEvents: {
       type: 'integer',
       min: 1,
@@ -177,7 +178,8 @@ export const run = defineCommand({
         await Promise.race([beginning, stopped, running.failed]);
         const { place, scale, partitionCount } = intake;
         if (!signal.aborted) {
-          log.info({ httpHost: host, httpPort: port, ...place, partitions: partitionCount, scale }, 'ready');
+          const kernel = running.worker.items.kernel.name;
+          log.info({ httpHost: host, httpPort: port, ...place, partitions: partitionCount, scale, kernel }, 'ready');
         }
         await Promise.race([stopped, running.failed]);
         log.info({ reason: (signal.reason as Error | undefined)?.message }, 'draining');

@@ -2,7 +2,7 @@
 import type { CodecOptions } from '../adapters/avro/codec.ts';
 import { systemClock } from '../adapters/system/clock.ts';
 import { createTelemetry, type PrometheusTelemetry } from '../adapters/telemetry/telemetry.ts';
-import { plainKernel } from '../kernel/plain.ts';
+import { createKernel, type KernelChoice } from '../kernel/choose.ts';
 import type { LearnerSettings } from '../model/settings.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { Log } from '../ports/log.ts';
@@ -14,6 +14,8 @@ import { Worker } from '../stream/worker.ts';
 
 export interface WorkerOptions {
   readonly settings: LearnerSettings;
+  /** Left out: `auto`. */
+  readonly kernel?: KernelChoice;
   readonly scale: CodecOptions['scale'];
   readonly codec: Codec;
   readonly log: Log;
@@ -74,9 +76,10 @@ export function prepareWorker(parts: WorkerParts, options: WorkerOptions): Prepa
   const { transport, feed, topic, ratingsLog, failure, ours, schemas, wrap } = parts;
   const { partitionCount } = transport;
   const telemetry = createTelemetry({ ratingsLog });
+  const kernel = createKernel(options.kernel);
   const worker = new Worker({
     ...options,
-    kernel: plainKernel,
+    kernel,
     clock: systemClock,
     telemetry,
     topic,
@@ -85,7 +88,7 @@ export function prepareWorker(parts: WorkerParts, options: WorkerOptions): Prepa
     ...(schemas === undefined ? {} : { schemas }),
     onFatal: failure.fail,
   });
-  const serving = new ServingWorker(worker, plainKernel, partitionCount, () => systemClock.nowMs(), ours);
+  const serving = new ServingWorker(worker, partitionCount, () => systemClock.nowMs(), ours);
   telemetry.attach({ source: statsOf(worker) });
   let stopped: Promise<void> | undefined;
   return {

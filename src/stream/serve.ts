@@ -1,6 +1,6 @@
 /** Answers from a running worker's memory, for adapters/http and prediction requests. Changes nothing. */
-import type { Kernel } from '../kernel/kernel.ts';
 import { NotOwnedError } from '../errors.ts';
+import type { Block } from '../kernel/row-memory.ts';
 import { fromInner } from '../model/scale.ts';
 import type { Prediction } from '../ports/events.ts';
 import type { Readiness, Recommendation, Serving } from '../ports/serving.ts';
@@ -15,26 +15,18 @@ const candidatesEach = 4;
 
 export class ServingWorker implements Serving {
   readonly #worker: Worker;
-  readonly #kernel: Kernel;
   readonly #partitionCount: number;
   readonly #nowMs: () => number;
-  readonly #scratch: Float32Array;
+  readonly #scratch: Block;
   readonly #ours: () => readonly number[] | null;
 
   /** `ours`: the partitions that this worker is to hold; null while that is not known. */
-  constructor(
-    worker: Worker,
-    kernel: Kernel,
-    partitionCount: number,
-    nowMs: () => number,
-    ours: () => readonly number[] | null,
-  ) {
+  constructor(worker: Worker, partitionCount: number, nowMs: () => number, ours: () => readonly number[] | null) {
     this.#ours = ours;
     this.#worker = worker;
-    this.#kernel = kernel;
     this.#partitionCount = partitionCount;
     this.#nowMs = nowMs;
-    this.#scratch = new Float32Array(worker.items.cells);
+    this.#scratch = worker.items.kernel.memory.allocate(worker.items.cells);
   }
 
   predict(userId: string, itemId: string): Prediction {
@@ -90,8 +82,8 @@ export class ServingWorker implements Serving {
     let worst = -Infinity;
     for (let row = 0; row < learner.items.rowLimit; row++) {
       if (!learner.items.has(row) || rated.has(row)) continue;
-      learner.items.read(row, this.#scratch);
-      const score = learner.quickScore(this.#kernel, userRow, this.#scratch);
+      learner.items.sumTo(row, this.#scratch.address);
+      const score = learner.quickScore(userRow, this.#scratch);
       if (best.length >= 2 * count && score <= worst) continue;
       best.push({ row, score });
       // Kept twice as long as needed, so that sorting is rare.

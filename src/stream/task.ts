@@ -2,7 +2,6 @@
  * One partition at work: its users, its share of items and sums, its offset. A task changes memory rating by rating and
  * makes it durable checkpoint by checkpoint (checkpoint.ts); what is not yet durable can be put back exactly.
  */
-import type { Kernel } from '../kernel/kernel.ts';
 import type { ItemTable } from '../model/item-table.ts';
 import { expertNames, Learner } from '../model/learner.ts';
 import type { Scale } from '../model/scale.ts';
@@ -18,7 +17,6 @@ import { Score } from './score.ts';
 export interface TaskTools {
   readonly settings: LearnerSettings;
   readonly scale: Scale;
-  readonly kernel: Kernel;
   readonly codec: Codec;
   readonly clock: Clock;
   /** Name of the ratings topic, and its partitions. */
@@ -74,7 +72,7 @@ export class Task {
     this.peers = peers;
     this.lease = lease;
     this.partition = lease.partition;
-    this.learner = new Learner(tools.settings, tools.kernel, items, () => refreshShares(this));
+    this.learner = new Learner(tools.settings, items, () => refreshShares(this));
     this.draft = new PredictionDraft(tools.scale, lease.partition);
   }
 

@@ -7,6 +7,7 @@
  *                                    └─ lost (nothing more is written) ─▶ gone
  */
 import { FencedError } from '../errors.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import { ItemTable } from '../model/item-table.ts';
 import type { ItemFeed, InputRecord, Offset, PartitionLease, TransportListener } from '../ports/transport.ts';
 import type { Log } from '../ports/log.ts';
@@ -26,6 +27,7 @@ import { Turns } from './turns.ts';
 const deadLetterLimitBytes = 16 * 1024 * 1024;
 
 export interface WorkerOptions extends TaskTools {
+  readonly kernel: Kernel;
   readonly feed: ItemFeed;
   /** Where writers' schemas are asked for; without it the codec knows all that it will ever know. */
   readonly schemas?: SchemaSource;
@@ -53,7 +55,7 @@ export class Worker implements TransportListener {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    this.items = new ItemTable(options.settings);
+    this.items = new ItemTable(options.settings, options.kernel);
     this.items.reloadWith((id, row) => reloadItem(this.#tasks, id, row));
     this.#shares = new Shares(this.#tasks);
     this.#followed = new FollowedItems(

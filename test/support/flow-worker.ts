@@ -2,7 +2,7 @@
 import { createCodec } from '../../src/adapters/avro/codec.ts';
 import type { EmbeddedStore } from '../../src/adapters/embedded/embedded-store.ts';
 import type { EmbeddedMember } from '../../src/adapters/embedded/member.ts';
-import { plainKernel } from '../../src/kernel/plain.ts';
+import { createPlainKernel } from '../../src/kernel/plain.ts';
 import { defaultSettings, type LearnerSettings } from '../../src/model/settings.ts';
 import type { Log } from '../../src/ports/log.ts';
 import type { Telemetry } from '../../src/ports/telemetry.ts';
@@ -72,7 +72,7 @@ export function createFlowWorker(store: EmbeddedStore, options: FlowWorkerOption
   const worker = new Worker({
     settings: options.settings ?? smallSettings,
     scale: flowScale,
-    kernel: plainKernel,
+    kernel: createPlainKernel(),
     codec: flowCodec,
     clock,
     topic: 'ratings',
@@ -95,7 +95,6 @@ export function createFlowWorker(store: EmbeddedStore, options: FlowWorkerOption
     failures,
     serving: new ServingWorker(
       worker,
-      plainKernel,
       store.partitionCount,
       () => clock.nowMs(),
       options.ours ?? (() => Array.from({ length: store.partitionCount }, (_, partition) => partition)),
