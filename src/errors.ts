@@ -32,6 +32,7 @@ export const rejectionCodes = [
   'FRESHET_RATING_OUTSIDE_SCALE',
   'FRESHET_TIME_INVALID',
   'FRESHET_WEIGHT_INVALID',
+  'FRESHET_REQUEST_INVALID',
 ] as const;
 export type RejectionCode = (typeof rejectionCodes)[number];
 

@@ -116,6 +116,7 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
       transport,
       feed,
       topic: topics.ratings,
+      requestsTopic: topics.requests,
       ratingsLog,
       failure,
       ours: () => transport.assigned(),

@@ -40,6 +40,14 @@ export const run = defineCommand({
       default: 'stop',
       doc: 'When Kafka no longer keeps the next rating: stop, or go on with the earliest that is kept.',
     },
+    recommendations: {
+      type: 'integer',
+      min: 0,
+      max: 100,
+      default: 10,
+      unit: 'items',
+      doc: 'On Kafka: so many of the best items are published to each user whose ratings changed, in spare time; 0 turns it off.',
+    },
     ...registrySettings,
     scale: {
       type: 'scale',

@@ -23,6 +23,8 @@ export interface WorkerOptions {
   readonly checkpointMs: number;
   readonly maxUsers: number;
   readonly maxItems: number;
+  /** Items recommended on a topic to each user whose rows changed; none when not given. */
+  readonly recommendations?: number;
 }
 
 /** What a transport brings to a worker. */
@@ -31,6 +33,8 @@ export interface WorkerParts {
   readonly feed: ItemFeed;
   /** Name of the ratings topic. */
   readonly topic: string;
+  /** Name of the requests topic, where there is one. */
+  readonly requestsTopic?: string;
   readonly ratingsLog: Pick<RatingsLog, 'backlog'>;
   readonly failure: Failure;
   /** The partitions that this worker is to hold; null while that is not known. It is ready once it holds them. */
@@ -73,7 +77,7 @@ export interface PreparedWorker extends RunningWorker {
 }
 
 export function prepareWorker(parts: WorkerParts, options: WorkerOptions): PreparedWorker {
-  const { transport, feed, topic, ratingsLog, failure, ours, schemas, wrap } = parts;
+  const { transport, feed, topic, ratingsLog, failure, ours, schemas, wrap, requestsTopic } = parts;
   const { partitionCount } = transport;
   const telemetry = createTelemetry({ ratingsLog });
   const kernel = createKernel(options.kernel);
@@ -86,6 +90,7 @@ export function prepareWorker(parts: WorkerParts, options: WorkerOptions): Prepa
     partitionCount,
     feed,
     ...(schemas === undefined ? {} : { schemas }),
+    ...(requestsTopic === undefined ? {} : { requestsTopic }),
     onFatal: failure.fail,
   });
   const serving = new ServingWorker(worker, partitionCount, () => systemClock.nowMs(), ours);

@@ -37,6 +37,8 @@ export interface FlowWorkerOptions {
   readonly maxUsers?: number;
   readonly maxItems?: number;
   readonly batchRecordCount?: number;
+  readonly recommendations?: number;
+  readonly recommendationDelayMs?: number;
   readonly clock?: TestClock;
   readonly telemetry?: Telemetry;
   /** The partitions that it is to hold; all of them when not given. */
@@ -77,6 +79,8 @@ export function createFlowWorker(store: EmbeddedStore, options: FlowWorkerOption
     clock,
     topic: 'ratings',
     partitionCount: store.partitionCount,
+    recommendations: options.recommendations ?? 0,
+    recommendationDelayMs: options.recommendationDelayMs ?? 0,
     maxUsers: options.maxUsers ?? unlimited,
     maxItems: options.maxItems ?? unlimited,
     feed: member.items,
@@ -128,6 +132,7 @@ function between(
       const next = await tracked(worker.records(partition, records));
       return wantedNext?.(partition, next) ?? next;
     },
+    requests: (partition, records) => tracked(worker.requests(partition, records)),
     revoked: (partition) => tracked(worker.revoked(partition)),
     lost: (partition) => tracked(worker.lost(partition)),
   };

@@ -75,6 +75,7 @@ export const topicCodes: Readonly<Record<TopicName, number>> = {
   predictions: 2,
   'dead-letters': 3,
   receipts: 4,
+  recommendations: 5,
 };
 
 export function logKey(topic: TopicName, partition: number, offset: Offset): Buffer {

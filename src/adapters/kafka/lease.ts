@@ -9,7 +9,7 @@ import { FencedError } from '../../errors.ts';
 import type { Checkpoint, Offset, PartitionLease } from '../../ports/transport.ts';
 import type { KafkaTopics } from './changelog.ts';
 import type { BatchPool } from './batch-pool.ts';
-import { checkpointRounds, nextOffsetKey } from './checkpoint-rounds.ts';
+import { checkpointRounds, nextOffsetKey, nextRequestKey } from './checkpoint-rounds.ts';
 import { asCommitError, fenced } from './kafka-error.ts';
 import { offsetOf } from './offsets.ts';
 import type { PartitionReader, ReadRecord } from './partition-reader.ts';
@@ -22,6 +22,8 @@ export interface KafkaLease extends PartitionLease {
   isHeld(): boolean;
   /** Where delivery has to go back to because the lease was recovered; null when it has not been since the last call. */
   takeRewind(): Offset | null;
+  /** The same for requests. */
+  takeRequestRewind(): Offset | null;
   /** Calls the listener when the lease was recovered or lost. One listener. */
   onChange(listener: () => void): void;
   /** Its commits fail from now on. */
@@ -34,8 +36,8 @@ export interface LeaseOptions {
   readonly producer: CheckpointProducer;
   readonly reader: PartitionReader;
   readonly delivery: 'exactly-once' | 'at-least-once';
-  /** The offset of the partition that the group has committed; null when there is none. */
-  readonly groupOffset: () => Promise<Offset | null>;
+  /** The offset of the partition of a topic that the group has committed; null when there is none. */
+  readonly groupOffset: (topic: string) => Promise<Offset | null>;
   /** Throws, or tells where to start instead, when the offset is no longer in the log; null stands for the beginning. */
   readonly checkRetained: (partition: number, offset: Offset | null) => Promise<Offset>;
   readonly maxBatchBytes: number;
@@ -50,6 +52,7 @@ export interface LeaseOptions {
 }
 
 const nextOffsetKeyBytes = Buffer.from(nextOffsetKey);
+const nextRequestKeyBytes = Buffer.from(nextRequestKey);
 
 export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
   const { partition, topics, producer, reader, persistently } = options;
@@ -58,9 +61,14 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
   let held = true;
   const isHeld = (): boolean => held;
   let rewindTo: Offset | null = null;
+  let requestRewindTo: Offset | null = null;
   let groupOffset: Offset | null = null;
+  let groupRequest: Offset | null = null;
   /** What the changelog says; it is read as far as `changelogPosition`. */
   let storedOffset: Offset | null = null;
+  let storedRequest: Offset | null = null;
+  /** Where requests begin when none was ever answered. */
+  let firstRequest: Offset | null = null;
   let changelogPosition = -1;
   /** The offset that was last found in the log. */
   let retained: Offset | null = null;
@@ -68,8 +76,7 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
   let written: WrittenEnds = new Map();
   let changed = (): void => undefined;
 
-  const committed = (): Offset | null =>
-    groupOffset === null || storedOffset === null ? (groupOffset ?? storedOffset) : Math.max(groupOffset, storedOffset);
+  const committed = (): Offset | null => further(groupOffset, storedOffset);
 
   function lose(): void {
     held = false;
@@ -78,7 +85,13 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
 
   async function fence(): Promise<void> {
     await producer.fence();
-    groupOffset = await options.groupOffset();
+    groupOffset = await options.groupOffset(topics.ratings);
+    groupRequest = await options.groupOffset(topics.requests);
+  }
+
+  async function nextRequest(): Promise<Offset> {
+    const known = further(groupRequest, storedRequest);
+    return known ?? (firstRequest ??= (await reader.bounds(topics.requests, partition)).start);
   }
 
   /** The start of the task, once everything that tells it is known. */
@@ -101,9 +114,9 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
   /** Without transactions only the changelog knows whether the last checkpoint was written. */
   async function readStoredOffset(): Promise<void> {
     const onRecord = ({ key, value }: ReadRecord): void => {
-      if (value !== null && key !== null && Buffer.from(key).equals(nextOffsetKeyBytes)) {
-        storedOffset = offsetOf(Buffer.from(value).toString());
-      }
+      if (value === null || key === null) return;
+      if (nextOffsetKeyBytes.equals(key)) storedOffset = offsetOf(Buffer.from(value).toString());
+      else if (nextRequestKeyBytes.equals(key)) storedRequest = offsetOf(Buffer.from(value).toString());
     };
     const from = changelogPosition >= 0 ? changelogPosition : (await reader.bounds(topics.users, partition)).start;
     changelogPosition = await reader.readToEnd(topics.users, partition, from, onRecord);
@@ -119,13 +132,20 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
       rewindTo = null;
       return offset;
     },
+    takeRequestRewind() {
+      const offset = requestRewindTo;
+      requestRewindTo = null;
+      return offset;
+    },
     committedOffset: startOffset,
+    committedRequest: () => persistently(`reading requests of partition ${partition}`, nextRequest),
 
     async restore(visitor) {
       await awaitWritten();
       const reached = await restorePartition(options, {
         state(key, value) {
           if (key === nextOffsetKey) storedOffset = offsetOf(Buffer.from(value).toString());
+          else if (key === nextRequestKey) storedRequest = offsetOf(Buffer.from(value).toString());
           else visitor.state(key, value);
         },
         item: (itemId, afterImage) => visitor.item(itemId, afterImage),
@@ -146,8 +166,9 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
         order: options.delivery === 'exactly-once' ? 'at once' : 'rows last',
       });
       try {
-        written = await producer.publish(rounds, checkpoint.nextOffset);
+        written = await producer.publish(rounds, checkpoint.nextOffset, checkpoint.nextRequest);
         groupOffset = storedOffset = retained = checkpoint.nextOffset;
+        groupRequest = storedRequest = checkpoint.nextRequest ?? further(groupRequest, storedRequest);
         const itemsEnd = written.get(topics.items);
         if (itemsEnd !== undefined) options.itemsReached(partition, itemsEnd);
       } catch (error) {
@@ -166,12 +187,15 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
         if (!held) throw fenced(partition);
         await options.stillOurs(partition);
         await fence();
-        if (options.delivery === 'at-least-once' || groupOffset === null) await readStoredOffset();
+        if (options.delivery === 'at-least-once' || groupOffset === null || groupRequest === null) {
+          await readStoredOffset();
+        }
         // Everything before the fence is in the task, or it was aborted.
         options.itemsReached(partition, (await reader.bounds(topics.items, partition)).end);
       });
       const offset = await persistently(`recovering partition ${partition}`, startOffset);
       rewindTo = offset;
+      requestRewindTo = await persistently(`recovering partition ${partition}`, nextRequest);
       changed();
       return offset;
     },
@@ -185,4 +209,8 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
       await producer.close();
     },
   };
+}
+
+function further(one: Offset | null, other: Offset | null): Offset | null {
+  return one === null || other === null ? (one ?? other) : Math.max(one, other);
 }

@@ -39,6 +39,27 @@ export const metrics = {
     unit: 'predictions',
     labels: ['partition'],
   },
+  requestsAnswered: {
+    name: 'freshet_requests_answered_total',
+    type: 'counter',
+    help: 'Prediction requests of the topic that were answered.',
+    unit: 'requests',
+    labels: ['partition'],
+  },
+  recommendations: {
+    name: 'freshet_recommendations_total',
+    type: 'counter',
+    help: 'Recommendations published to users whose ratings changed.',
+    unit: 'users',
+    labels: ['partition'],
+  },
+  recommendationsPending: {
+    name: 'freshet_recommendations_pending',
+    type: 'gauge',
+    help: 'Users whose ratings changed and whose recommendations are not published yet.',
+    unit: 'users',
+    labels: ['partition'],
+  },
   deadLetters: {
     name: 'freshet_dead_letters_total',
     type: 'counter',

@@ -15,6 +15,7 @@ export interface KafkaIntakeValues extends IntakeValues, Values<typeof kafkaSett
   readonly replicationFactor: number | undefined;
   readonly delivery: string;
   readonly onLostOffset: string;
+  readonly recommendations: number;
   readonly httpAdvertise: string | undefined;
 }
 

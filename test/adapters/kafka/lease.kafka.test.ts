@@ -33,12 +33,13 @@ describeKafka('a lease on a broker', () => {
         transactionalId: `${app}-0`,
         groupId: app,
         topic: topics.ratings,
+        requestsTopic: topics.requests,
         partition: 0,
         transactionTimeoutMs: 20_000,
       }),
       delivery: 'exactly-once',
-      async groupOffset() {
-        const offset = await rig.committedOffset(0);
+      async groupOffset(topic) {
+        const offset = await rig.committedOffset(0, topic);
         return offset < 0 ? null : offset;
       },
       checkRetained: (partition, offset) =>
