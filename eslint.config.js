@@ -37,15 +37,12 @@ const roomRules = rooms.map((room) => ({
 const roomOf = (file) => rooms.find(({ files }) => files.includes(file));
 
 export default tseslint.config(
-  {
-    // AssemblyScript looks like TypeScript and is not.
-    ignores: ['dist/**', 'node_modules/**', 'coverage/**', 'src/kernel/assembly/**'],
-  },
+  { ignores: ['dist/**', 'node_modules/**', 'coverage/**'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['*.config.js', 'bench/*.mjs', 'scripts/*.mjs'] },
+        projectService: { allowDefaultProject: ['*.config.js', 'bench/*.mjs'] },
         tsconfigRootDir: import.meta.dirname,
       },
     },

@@ -29,11 +29,6 @@ export interface PartitionStats {
   readonly eventsApplied: number;
   readonly eventsSkipped: number;
   readonly predictions: number;
-  readonly requestsAnswered: number;
-  /** Made durable. */
-  readonly recommendations: number;
-  /** Users whose recommendations are due. */
-  readonly recommendationsPending: number;
   /** By rejection code. */
   readonly deadLetters: Readonly<Record<string, number>>;
   readonly appliedOffset: number;

@@ -1,4 +1,4 @@
-import { createPlainKernel } from '../../src/kernel/plain.ts';
+import { plainKernel } from '../../src/kernel/plain.ts';
 import { describeKernelContract } from '../contracts/kernel.contract.ts';
 
-describeKernelContract('plain', createPlainKernel());
+describeKernelContract('plain', plainKernel);

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createPlainKernel } from '../../src/kernel/plain.ts';
 import { ItemTable } from '../../src/model/item-table.ts';
 
 const settings = { k: 4, seed: 1, initialDeviation: 0.2 };
@@ -38,7 +37,7 @@ describe('item table', () => {
   it('answers the initial value plus all contributions, through any settles and undos of each task', () => {
     fc.assert(
       fc.property(steps, (list) => {
-        const table = new ItemTable(settings, createPlainKernel());
+        const table = new ItemTable(settings);
         const tasks = [table.openContribution(), table.openContribution()];
         const initial = new Map<string, number[]>();
         type Shares = Map<string, number[]>;
@@ -74,9 +73,9 @@ describe('item table', () => {
 
   it('starts every item from values that depend on its id and the seed only', () => {
     const [one, other, seeded] = [
-      new ItemTable(settings, createPlainKernel()),
-      new ItemTable(settings, createPlainKernel()),
-      new ItemTable({ ...settings, seed: 2 }, createPlainKernel()),
+      new ItemTable(settings),
+      new ItemTable(settings),
+      new ItemTable({ ...settings, seed: 2 }),
     ];
     one.ensure('a');
     for (const item of ['c', 'b', 'a']) other.ensure(item);
@@ -88,7 +87,7 @@ describe('item table', () => {
   });
 
   it('adds what other workers contributed, and starts anew when nobody contributes any more', () => {
-    const table = new ItemTable(settings, createPlainKernel());
+    const table = new ItemTable(settings);
     const row = table.ensure('a');
     const initial = rowOf(table, 'a');
     const own = table.openContribution();
@@ -102,7 +101,7 @@ describe('item table', () => {
   });
 
   it('tells the after-image and the change of each row a batch touched', () => {
-    const table = new ItemTable(settings, createPlainKernel());
+    const table = new ItemTable(settings);
     const own = table.openContribution();
     const row = table.ensure('a');
     const told = () =>
@@ -116,7 +115,7 @@ describe('item table', () => {
   });
 
   it('leaves a closed contribution out, and takes it in again when it is attached', () => {
-    const table = new ItemTable(settings, createPlainKernel());
+    const table = new ItemTable(settings);
     const own = table.openContribution();
     const row = table.ensure('a');
     const initial = rowOf(table, 'a');
@@ -130,7 +129,7 @@ describe('item table', () => {
 
   describe('eviction', () => {
     it('drops what nobody refers to or changed in the batch, and zeroes its contributions', () => {
-      const table = new ItemTable(settings, createPlainKernel());
+      const table = new ItemTable(settings);
       const own = table.openContribution();
       for (const item of ['pinned', 'changing', 'idle', 'gone']) table.ensure(item);
       table.pin(table.find('pinned'), 1);
@@ -151,14 +150,14 @@ describe('item table', () => {
     });
 
     it('stops at the limit', () => {
-      const table = new ItemTable(settings, createPlainKernel());
+      const table = new ItemTable(settings);
       for (let n = 0; n < 50; n++) table.ensure(`i${n}`);
       table.evictDownTo(20);
       expect(table.size).toBe(20);
     });
 
     it('fetches what is stored before anybody reads the new row, and only once something may be missing', () => {
-      const table = new ItemTable(settings, createPlainKernel());
+      const table = new ItemTable(settings);
       const own = table.openContribution();
       const fetched: string[] = [];
       table.reloadWith((item, row) => {

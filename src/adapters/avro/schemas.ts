@@ -9,9 +9,6 @@ export const schemaNames = [
   'item-contribution',
   'dead-letter',
   'forget-receipt',
-  'recommendations',
-  'prediction-request',
-  'prediction-answer',
 ] as const;
 export type SchemaName = (typeof schemaNames)[number];
 
