@@ -8,7 +8,7 @@
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { seededRandom } from '../dist/adapters/synthetic/seeded-random.js';
-import { plainKernel } from '../dist/kernel/plain.js';
+import { createPlainKernel } from '../dist/kernel/plain.js';
 import { ItemTable } from '../dist/model/item-table.js';
 import { Learner } from '../dist/model/learner.js';
 import { defaultSettings } from '../dist/model/settings.js';
@@ -64,8 +64,8 @@ const chance = seededRandom(1);
 const userIds = idsOf('user', userCount);
 const itemIds = idsOf('item', itemCount);
 const events = usersOfEvents(chance);
-const items = new ItemTable(settings);
-const learner = new Learner(settings, plainKernel, items);
+const items = new ItemTable(settings, createPlainKernel());
+const learner = new Learner(settings, items);
 
 let learned = 0;
 function learn(userId, itemId) {

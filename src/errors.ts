@@ -32,6 +32,7 @@ export const rejectionCodes = [
   'FRESHET_RATING_OUTSIDE_SCALE',
   'FRESHET_TIME_INVALID',
   'FRESHET_WEIGHT_INVALID',
+  'FRESHET_REQUEST_INVALID',
 ] as const;
 export type RejectionCode = (typeof rejectionCodes)[number];
 
@@ -54,6 +55,12 @@ export class UsageError extends FreshetError {
     super(problems.length === 1 ? (problems[0] ?? '') : `${problems.length} problems:\n  - ${problems.join('\n  - ')}`);
     this.problems = problems;
   }
+}
+
+/** No room for a further row: lower the caps, or use the plain kernel, and start again. */
+export class RowMemoryFullError extends FreshetError {
+  readonly code = 'FRESHET_ROW_MEMORY_FULL';
+  readonly retriable = false;
 }
 
 /** A ratings file cannot be read as ratings: nothing of it was used. */

@@ -1,10 +1,10 @@
 /** `freshet evaluate`: how well the learner predicts a file of ratings, each before it is learned. */
 import { systemClock } from '../adapters/system/clock.ts';
-import { plainKernel } from '../kernel/plain.ts';
+import { createKernel } from '../kernel/choose.ts';
 import { expertNames } from '../model/learner.ts';
 import { prequential } from '../stream/prequential.ts';
 import { defineCommand } from './command.ts';
-import { learnerSettings, learnerSettingsOf } from './learner-settings.ts';
+import { kernelSetting, learnerSettings, learnerSettingsOf } from './learner-settings.ts';
 import { progressBar } from './progress.ts';
 import { loadRatings, ratingsSettings } from './ratings-settings.ts';
 import { renderTable } from './table.ts';
@@ -17,6 +17,7 @@ export const evaluate = defineCommand({
     ratings: { type: 'text', unit: 'file', required: true, doc: 'File with the ratings.' },
     ...ratingsSettings,
     ...learnerSettings,
+    ...kernelSetting,
   },
   examples: [
     { line: 'evaluate --ratings u.data', shows: 'The error of every expert on MovieLens 100K' },
@@ -28,7 +29,8 @@ export const evaluate = defineCommand({
   async run(values, { stdout, stderr, signal }) {
     const { table } = await loadRatings(values.ratings, values, stderr);
     const bar = progressBar(stderr, 'predict, then learn', table.ratings.length);
-    const result = prequential(table, learnerSettingsOf(values), plainKernel, systemClock, {
+    const kernel = createKernel(values.kernel);
+    const result = prequential(table, learnerSettingsOf(values), kernel, systemClock, {
       onBatch: (events) => bar.at(events),
       isStopped: () => signal.aborted,
     });
@@ -43,6 +45,7 @@ export const evaluate = defineCommand({
       scale: [table.scale.lo, table.scale.hi],
       scaleDetected: table.scale.detected,
       effort: values.effort,
+      kernel: kernel.name,
       ...result.experts['blend'],
       lastHalf: result.lastHalf,
       experts: result.experts,
@@ -62,6 +65,7 @@ interface Report {
   readonly users: number;
   readonly items: number;
   readonly scale: readonly number[];
+  readonly kernel: string;
   readonly lastHalf: { readonly rmse: number; readonly mae: number };
   readonly experts: Readonly<Record<string, { readonly rmse: number; readonly mae: number }>>;
   readonly intervalCoverageRatio: number;
@@ -88,6 +92,6 @@ function forPeople(report: Report): string {
     renderTable({ head: ['expert', 'RMSE', 'MAE', ''], rows, digits: 4 }),
     `second half: RMSE ${report.lastHalf.rmse.toFixed(4)}, MAE ${report.lastHalf.mae.toFixed(4)}; `,
     `${(report.intervalCoverageRatio * 100).toFixed(1)} % inside their 80 % interval\n`,
-    `${Math.round(report.eventsPerSecond).toLocaleString('en')} events/s, ${Math.round(report.peakRssBytes / 2 ** 20)} MiB at the most\n`,
+    `${Math.round(report.eventsPerSecond).toLocaleString('en')} events/s, ${Math.round(report.peakRssBytes / 2 ** 20)} MiB at the most, ${report.kernel} kernel\n`,
   ].join('');
 }

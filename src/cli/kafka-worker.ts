@@ -7,7 +7,6 @@ import { UsageError } from '../errors.ts';
 import type { Peers } from '../ports/peers.ts';
 import type { SchemaSource } from '../ports/schema-source.ts';
 import { RecentPredictions } from '../stream/recent-predictions.ts';
-import { openSnapshotOf } from './local-snapshot.ts';
 import { createFailure, prepareWorker, type RunningWorker, type WorkerOptions } from './start-worker.ts';
 
 export interface KafkaWorkerOptions extends WorkerOptions {
@@ -21,8 +20,6 @@ export interface KafkaWorkerOptions extends WorkerOptions {
   readonly createPartitions?: number | undefined;
   readonly replicationFactor?: number | undefined;
   readonly schemas?: SchemaSource | undefined;
-  /** Folder for the local snapshot; without it every restore reads the changelogs. */
-  readonly data?: string | undefined;
 }
 
 export interface KafkaWorker extends RunningWorker {
@@ -60,7 +57,6 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
     { logProgress },
     logs,
     admin,
-    { changelogValues, countingReads },
   ] = await Promise.all([
     import('../adapters/kafka/connection.ts'),
     import('../adapters/kafka/partition-reader-kafkajs.ts'),
@@ -70,7 +66,6 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
     import('../adapters/kafka/restore.ts'),
     import('../adapters/kafka/ratings-log.ts'),
     import('../adapters/kafka/topics.ts'),
-    import('../adapters/kafka/latest-values.ts'),
   ]);
   const { connection, topics, app, log } = options;
   const kafka = createKafka(connection);
@@ -88,15 +83,7 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
 
   const partitionCount = await admin.ratingsPartitionCount(topicAdmin);
   const reader = createPartitionReader(connection);
-  const snapshot = await openSnapshotOf({ ...options, kafka, topicAdmin, reader, partitionCount }).catch(
-    async (error: unknown) => {
-      await reader.close();
-      throw error;
-    },
-  );
-  const reads = { fromDisk: 0, fromChangelog: 0 };
-  const latest = countingReads(snapshot?.latest ?? changelogValues(reader, topics), reads);
-  const feed = createItemFeed({ reader, topic: topics.items, partitionCount, latest });
+  const feed = createItemFeed({ reader, topic: topics.items, partitionCount });
   const ratingsLog = await logs.openRatingsLog({ ...options, kafka, topic: topics.ratings, groupId: app });
   const recent = new RecentPredictions();
   const failure = createFailure();
@@ -117,22 +104,19 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
       logRestore(progress);
       telemetry.restoring(progress.partition, progress.topic, progress.doneRatio);
     },
-    latest,
-    onRestored: (partition, { fromDisk, fromChangelog }) =>
-      log.info({ partition, fromDisk, fromChangelog }, 'rows of a partition read'),
     onFatal: failure.fail,
   });
   const peers = createGroupPeers({ owners: () => transport.owners(), self: () => address, log });
   const { schemas } = options;
   const close = async (): Promise<void> => {
-    await Promise.allSettled([ratingsLog.close(), snapshot?.close()]);
-    await reader.close().catch(() => undefined);
+    await Promise.allSettled([ratingsLog.close(), reader.close()]);
   };
   const running = prepareWorker(
     {
       transport,
       feed,
       topic: topics.ratings,
+      requestsTopic: topics.requests,
       ratingsLog,
       failure,
       ours: () => transport.assigned(),
@@ -143,7 +127,7 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
     { ...options, maxUsers: Infinity, maxItems: Infinity },
   );
   const { telemetry } = running;
-  telemetry.attach({ lag: () => ratingsLog.lag(), restoreReads: () => reads });
+  telemetry.attach({ lag: () => ratingsLog.lag() });
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= running.stop().finally(close));
   const begin = (reachedAt: string | null): Promise<void> => {

@@ -1,5 +1,6 @@
 /** Settings of every command that learns. */
 import { defaultSettings, efforts, type LearnerSettings } from '../model/settings.ts';
+import { kernelChoices } from '../kernel/choose.ts';
 import type { Settings, Values } from '../setting.ts';
 
 export const learnerSettings = {
@@ -15,6 +16,16 @@ export const learnerSettings = {
     max: 2 ** 31 - 1,
     default: defaultSettings.seed,
     doc: 'Fixes every random start; the same seed and stream give the same bits.',
+  },
+} as const satisfies Settings;
+
+/** How it is computed; the numbers differ in the last bits only. */
+export const kernelSetting = {
+  kernel: {
+    type: 'choice',
+    choices: kernelChoices,
+    default: 'auto',
+    doc: 'The numeric inner loops: simd (WebAssembly, rows in at most 4 GiB), plain, or auto: simd where the machine has it.',
   },
 } as const satisfies Settings;
 

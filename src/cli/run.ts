@@ -6,7 +6,7 @@ import { UsageError } from '../errors.ts';
 import { defineCommand } from './command.ts';
 import { parseAdvertised } from './run/advertised-address.ts';
 import { kafkaRules, kafkaSettings } from './kafka-settings.ts';
-import { learnerSettings, learnerSettingsOf } from './learner-settings.ts';
+import { kernelSetting, learnerSettings, learnerSettingsOf } from './learner-settings.ts';
 import { mappingSettings, mappingOf } from './mapping-settings.ts';
 import { registrySettings } from './registry-settings.ts';
 
@@ -18,7 +18,7 @@ export const run = defineCommand({
     data: {
       type: 'text',
       unit: 'folder',
-      doc: 'Without --brokers: holds the log and all that is learned, on this machine alone. With it: a local snapshot, so that a restart reads only what came since. Made when it is not there.',
+      doc: 'Holds the log and all that is learned, on this machine alone; made when it is not there.',
     },
     ...kafkaSettings,
     createTopics: { type: 'boolean', doc: 'Create the topics that are missing on the brokers.' },
@@ -39,6 +39,14 @@ export const run = defineCommand({
       choices: ['stop', 'earliest'],
       default: 'stop',
       doc: 'When Kafka no longer keeps the next rating: stop, or go on with the earliest that is kept.',
+    },
+    recommendations: {
+      type: 'integer',
+      min: 0,
+      max: 100,
+      default: 10,
+      unit: 'items',
+      doc: 'On Kafka: so many of the best items are published to each user whose ratings changed, in spare time; 0 turns it off.',
     },
     ...registrySettings,
     scale: {
@@ -65,6 +73,7 @@ export const run = defineCommand({
     },
     httpTokenFile: { type: 'text', unit: 'file', doc: 'File that holds the token.' },
     ...learnerSettings,
+    ...kernelSetting,
     checkpointEvents: {
       type: 'integer',
       min: 1,
@@ -86,14 +95,14 @@ export const run = defineCommand({
       min: 100,
       default: 5_000_000,
       unit: 'rows',
-      doc: 'Users kept in memory for each partition; the folder keeps the rest. On Kafka all stay in memory.',
+      doc: 'Users kept in memory for each partition; the folder keeps the rest.',
     },
     maxItems: {
       type: 'integer',
       min: 100,
       default: 2_000_000,
       unit: 'rows',
-      doc: 'Items kept in memory; the folder keeps the rest. On Kafka all stay in memory.',
+      doc: 'Items kept in memory; the folder keeps the rest.',
     },
     maxBacklog: {
       type: 'integer',
@@ -115,7 +124,7 @@ export const run = defineCommand({
     {
       needs: ['data', 'brokers'],
       problem: ({ data, brokers }) =>
-        data === undefined && brokers === undefined
+        (data === undefined) === (brokers === undefined)
           ? 'give --data FOLDER for a worker on this machine alone, or --brokers for one on Kafka'
           : undefined,
     },
@@ -140,10 +149,6 @@ export const run = defineCommand({
   examples: [
     { line: 'run --data ./freshet-data', shows: 'A complete recommender on one machine' },
     { line: 'run --brokers localhost:9092 --create-topics --partitions 12', shows: 'One worker of a group on Kafka' },
-    {
-      line: 'run --brokers localhost:9092 --data ./snapshot',
-      shows: 'One that restarts from its own disk and the tail of the changelogs',
-    },
     {
       line: 'run --data ./d --scale 0.5..5 --map userId=customer.id,itemId=sku,rating=stars',
       shows: "Somebody's own JSON records",
@@ -181,7 +186,8 @@ export const run = defineCommand({
         await Promise.race([beginning, stopped, running.failed]);
         const { place, scale, partitionCount } = intake;
         if (!signal.aborted) {
-          log.info({ httpHost: host, httpPort: port, ...place, partitions: partitionCount, scale }, 'ready');
+          const kernel = running.worker.items.kernel.name;
+          log.info({ httpHost: host, httpPort: port, ...place, partitions: partitionCount, scale, kernel }, 'ready');
         }
         await Promise.race([stopped, running.failed]);
         log.info({ reason: (signal.reason as Error | undefined)?.message }, 'draining');

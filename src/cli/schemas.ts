@@ -10,6 +10,9 @@ import { renderTable } from './table.ts';
 const topics: readonly { readonly topic: string; readonly schema: SchemaName }[] = [
   { topic: 'ratings', schema: 'rating-event' },
   { topic: 'predictions', schema: 'prediction-event' },
+  { topic: 'recommendations', schema: 'recommendations' },
+  { topic: 'prediction-requests', schema: 'prediction-request' },
+  { topic: 'prediction-answers', schema: 'prediction-answer' },
   { topic: 'ratings.dead-letter', schema: 'dead-letter' },
   { topic: 'ratings.forget-receipts', schema: 'forget-receipt' },
 ];

@@ -2,7 +2,7 @@
 import type { CodecOptions } from '../adapters/avro/codec.ts';
 import { systemClock } from '../adapters/system/clock.ts';
 import { createTelemetry, type PrometheusTelemetry } from '../adapters/telemetry/telemetry.ts';
-import { plainKernel } from '../kernel/plain.ts';
+import { createKernel, type KernelChoice } from '../kernel/choose.ts';
 import type { LearnerSettings } from '../model/settings.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { Log } from '../ports/log.ts';
@@ -14,6 +14,8 @@ import { Worker } from '../stream/worker.ts';
 
 export interface WorkerOptions {
   readonly settings: LearnerSettings;
+  /** Left out: `auto`. */
+  readonly kernel?: KernelChoice;
   readonly scale: CodecOptions['scale'];
   readonly codec: Codec;
   readonly log: Log;
@@ -21,6 +23,8 @@ export interface WorkerOptions {
   readonly checkpointMs: number;
   readonly maxUsers: number;
   readonly maxItems: number;
+  /** Items recommended on a topic to each user whose rows changed; none when not given. */
+  readonly recommendations?: number;
 }
 
 /** What a transport brings to a worker. */
@@ -29,6 +33,8 @@ export interface WorkerParts {
   readonly feed: ItemFeed;
   /** Name of the ratings topic. */
   readonly topic: string;
+  /** Name of the requests topic, where there is one. */
+  readonly requestsTopic?: string;
   readonly ratingsLog: Pick<RatingsLog, 'backlog'>;
   readonly failure: Failure;
   /** The partitions that this worker is to hold; null while that is not known. It is ready once it holds them. */
@@ -71,21 +77,23 @@ export interface PreparedWorker extends RunningWorker {
 }
 
 export function prepareWorker(parts: WorkerParts, options: WorkerOptions): PreparedWorker {
-  const { transport, feed, topic, ratingsLog, failure, ours, schemas, wrap } = parts;
+  const { transport, feed, topic, ratingsLog, failure, ours, schemas, wrap, requestsTopic } = parts;
   const { partitionCount } = transport;
   const telemetry = createTelemetry({ ratingsLog });
+  const kernel = createKernel(options.kernel);
   const worker = new Worker({
     ...options,
-    kernel: plainKernel,
+    kernel,
     clock: systemClock,
     telemetry,
     topic,
     partitionCount,
     feed,
     ...(schemas === undefined ? {} : { schemas }),
+    ...(requestsTopic === undefined ? {} : { requestsTopic }),
     onFatal: failure.fail,
   });
-  const serving = new ServingWorker(worker, plainKernel, partitionCount, () => systemClock.nowMs(), ours);
+  const serving = new ServingWorker(worker, partitionCount, () => systemClock.nowMs(), ours);
   telemetry.attach({ source: statsOf(worker) });
   let stopped: Promise<void> | undefined;
   return {

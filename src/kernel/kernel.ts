@@ -1,26 +1,45 @@
 /**
- * The numeric inner loops, as one interface. Two implementations are meant: plain TypeScript (plain.ts) and, later,
- * WebAssembly SIMD; both pass test/contracts/kernel.contract.ts. Vectors are given as an array and the offset of their
- * first cell, so that rows of an arena are used in place. Nothing here allocates.
+ * The numeric inner loops, as one interface with two implementations: WebAssembly SIMD (simd.ts) and plain TypeScript
+ * (plain.ts). Both pass test/contracts/kernel.contract.ts and agree within 1e-5; each gives the same bits every time.
+ *
+ * Operands are addresses in `memory`, in cells of 32 bits; counts are in elements. Nothing here allocates. Operands may not overlap
+ * unless it is said.
  */
+import type { Address, RowMemory } from './row-memory.ts';
+
+export type KernelName = 'plain' | 'simd';
+
 export interface Kernel {
-  readonly name: string;
-  /** Sum of `a[i] * b[i]` over `k` cells. */
-  dot(a: Float32Array, aAt: number, b: Float32Array, bAt: number, k: number): number;
-  /** `out[i] += a[i]` over `n` cells. */
-  add(out: Float32Array, outAt: number, a: Float32Array, aAt: number, n: number): void;
+  readonly name: KernelName;
+  /** Where all operands are. */
+  readonly memory: RowMemory;
+  /** Sum of `a[i] * b[i]` over `k` floats. */
+  dot(a: Address, b: Address, k: number): number;
+  /** `out[i] = a[i]` over `n` floats, bit for bit. */
+  copy(out: Address, a: Address, n: number): void;
+  /** `out[i] += a[i]` over `n` floats. */
+  add(out: Address, a: Address, n: number): void;
+  /** `out[i] += factor * a[i]` over `n` floats; `factor` is rounded to float32. */
+  axpy(out: Address, a: Address, n: number, factor: number): void;
+  /** `out[i] = a[i] + b[i]` over `n` floats; `out` may be `a` or `b`. */
+  sum(out: Address, a: Address, b: Address, n: number): void;
+
+  /**
+   * Sketches are 16-bit counts, two in a cell. Sums wrap around, so that what was added can always be taken out again; the
+   * dot product is exact while it, and every partial sum, is below 2^31 (cells within ±4096 and 256 of them, for example).
+   */
+  sketchDot(a: Address, b: Address, cells: number): number;
+  sketchAdd(out: Address, a: Address, cells: number): void;
+
   /**
    * One step of biased matrix factorization [Koren09] on the residual that biases leave:
    * `e = residual - p·q`; `p += userRate (e q - λ p)`; `dq += itemRate (e p - λ q)` with the `p` from before the step.
    * `q` (the item's sum of contributions) is read only; the change is added to `own`, the task's contribution.
    */
   sgdStep(
-    p: Float32Array,
-    pAt: number,
-    q: Float32Array,
-    qAt: number,
-    own: Float32Array,
-    ownAt: number,
+    p: Address,
+    q: Address,
+    own: Address,
     k: number,
     residual: number,
     userRate: number,
@@ -28,16 +47,90 @@ export interface Kernel {
     regularization: number,
   ): void;
   /**
-   * `sums += weight · x xᵀ` on the packed lower triangle, row-major [d (d + 1) / 2]. A shorter `x` adds to the leading
-   * block only, because that is a prefix of the packed cells.
+   * `sgdStep` of one user against `n` items in turn, each as it is by then. An entry is four cells: address of the item's
+   * rest, of its contribution, rating, weight (the last two float32). An item is `rest + own`: k factors, then the sums of
+   * residuals and of weights. With `w` the weight, at most 1:
+   * `residual = rating - base - residuals / (weights + itemDamping)`, `userRate w`, and
+   * `itemRate = w max(floor, first / (1 + weights / halfCount))`.
    */
-  addOuter(sums: Float64Array, sumsAt: number, x: Float64Array, d: number, weight: number): void;
+  replay(
+    p: Address,
+    entries: Address,
+    n: number,
+    k: number,
+    base: number,
+    itemDamping: number,
+    userRate: number,
+    first: number,
+    floor: number,
+    halfCount: number,
+    regularization: number,
+  ): void;
+
   /**
-   * Solves `A w = b` for a symmetric positive definite `A` (packed lower triangle) by Cholesky; `scratch` has at least the
-   * size of `A`. False, and `w` untouched, when a pivot is not positive or not finite.
+   * Dot products of all pairs of `n` rows. `parts` holds two addresses (words) a row: the row is the sum of both, or the
+   * first alone when the second is 0; its first `k` cells are factors, and `sketchCells` cells from `sketchAt` on a sketch.
+   * The results, floats, are packed lower triangles, row-major [n (n + 1) / 2]; no sketch: none. `scratch` has `gramScratchCells`.
    */
-  solve(a: Float64Array, b: Float64Array, w: Float64Array, d: number, scratch: Float64Array): boolean;
+  gram(
+    parts: Address,
+    n: number,
+    k: number,
+    sketchAt: number,
+    sketchCells: number,
+    scratch: Address,
+    factorDots: Address,
+    sketchDots: Address,
+  ): void;
+  /**
+   * Cholesky factor of a symmetric matrix of floats in place: packed lower triangle, row-major; its diagonal then holds the
+   * inverses of the factor's. False when a pivot is not above `floor` or not finite; what is in place then is of no use.
+   */
+  factor(a: Address, d: number, floor: number): boolean;
+  /** `b = L⁻¹ b` for an L made by `factor`. */
+  forward(l: Address, b: Address, d: number): void;
+
+  /** Sum of `a[i] * b[i]` over `d` doubles. */
+  dotDoubles(a: Address, b: Address, d: number): number;
+  /**
+   * `sums += weight · x xᵀ` on the packed lower triangle of doubles, row-major [d (d + 1) / 2]. A shorter `x` adds to the
+   * leading block only, because that is a prefix of the packed cells.
+   */
+  addOuter(sums: Address, x: Address, d: number, weight: number): void;
+  /**
+   * Solves `A w = b` for a symmetric positive definite `A` of doubles (packed lower triangle) by Cholesky; `scratch` has at
+   * least the size of `A`. False, and `w` untouched, when a pivot is not positive or not finite.
+   */
+  solve(a: Address, b: Address, w: Address, d: number, scratch: Address): boolean;
+  /**
+   * Recursive least squares [Haykin02]: `g = P x`, `P = (P - g gᵀ / s) / decay` on the packed lower triangle of doubles.
+   * Leaves `P x`, with the P from before, in `gain`; returns `s = decay + x·P x`, so that `g / s` is what moves the weights.
+   */
+  updateInverse(p: Address, x: Address, d: number, decay: number, gain: Address): number;
+
+  /**
+   * Offers `count` rows, numbered from `firstRow` on, to a heap of the `capacity` best: `score = biases[r] + user·factors[r]`,
+   * rows of `padded` floats (a multiple of four, as is the address). An entry is two cells, score (float32) and row; the worst comes first. A bias
+   * of -Infinity means: not a row. Of equal scores the row offered first stays. Returns the heap's new size.
+   */
+  topScan(
+    heap: Address,
+    size: number,
+    capacity: number,
+    biases: Address,
+    factors: Address,
+    padded: number,
+    count: number,
+    firstRow: number,
+    user: Address,
+  ): number;
 }
 
 /** Cells of the packed lower triangle of a d x d matrix. */
 export const packedSize = (d: number): number => (d * (d + 1)) / 2;
+
+/** Factors, padded with zeros to whole vectors. */
+export const paddedFactors = (k: number): number => (k + 3) & ~3;
+
+export const gramScratchCells = (n: number, k: number, sketchCells: number): number =>
+  n * (paddedFactors(k) + sketchCells);

@@ -4,14 +4,20 @@
  *
  * A batch runs from one `settle` or `rollBack` to the next. Rows freed in a batch are reused only after it is settled.
  */
-const chunkShift = 10;
-const rowsPerChunk = 1 << chunkShift;
+import { maxBlockCells, plainRows, type Address, type Block, type RowMemory } from '../kernel/row-memory.ts';
+
+/** Chunks have this many rows, or fewer where rows are so long that a block would not hold them. */
+const usualChunkShift = 10;
 /** Rows that there is always room to undo; what one large batch needed beyond `roomyBatch` is given back after it. */
 const firstRoom = 256;
 const roomyBatch = 16_384;
 
 export class Arena {
   readonly stride: number;
+  readonly #memory: RowMemory;
+  readonly #chunkShift: number;
+  readonly #chunkMask: number;
+  readonly #blocks: Block[] = [];
   readonly #f32: Float32Array[] = [];
   readonly #u32: Uint32Array[] = [];
   /** 1 for rows whose before-image is kept in this batch. */
@@ -25,22 +31,33 @@ export class Arena {
   #touchedCount = 0;
   #before: Uint32Array;
 
-  constructor(stride: number) {
+  /** `memory`: where kernels shall reach the rows. */
+  constructor(stride: number, memory: RowMemory = plainRows) {
     this.stride = stride;
+    this.#memory = memory;
+    let shift = usualChunkShift;
+    while (stride << shift > maxBlockCells && shift > 0) shift--;
+    this.#chunkShift = shift;
+    this.#chunkMask = (1 << shift) - 1;
     this.#before = new Uint32Array(firstRoom * stride);
   }
 
   /** The chunk that holds a row; the row begins at `at(row)`. */
   floats(row: number): Float32Array {
-    return this.#f32[row >> chunkShift]!;
+    return this.#f32[row >> this.#chunkShift]!;
   }
 
   words(row: number): Uint32Array {
-    return this.#u32[row >> chunkShift]!;
+    return this.#u32[row >> this.#chunkShift]!;
   }
 
   at(row: number): number {
-    return (row & (rowsPerChunk - 1)) * this.stride;
+    return (row & this.#chunkMask) * this.stride;
+  }
+
+  /** Where kernels find the row. */
+  address(row: number): Address {
+    return this.#blocks[row >> this.#chunkShift]!.address + (row & this.#chunkMask) * this.stride;
   }
 
   /** A row of zeros. */
@@ -56,11 +73,13 @@ export class Arena {
   /** Makes sure that a row exists, for arenas whose row numbers are given by another one. New cells are zero. */
   reserve(row: number): void {
     while (row >= this.#capacity) {
-      const cells = new ArrayBuffer(rowsPerChunk * this.stride * 4);
-      this.#f32.push(new Float32Array(cells));
-      this.#u32.push(new Uint32Array(cells));
-      this.#touchedMarks.push(new Uint8Array(rowsPerChunk));
-      this.#capacity += rowsPerChunk;
+      const rows = this.#chunkMask + 1;
+      const block = this.#memory.allocate(rows * this.stride);
+      this.#blocks.push(block);
+      this.#f32.push(block.floats);
+      this.#u32.push(block.words);
+      this.#touchedMarks.push(new Uint8Array(rows));
+      this.#capacity += rows;
     }
   }
 
@@ -69,13 +88,13 @@ export class Arena {
   }
 
   isTouched(row: number): boolean {
-    return this.#touchedMarks[row >> chunkShift]![row & (rowsPerChunk - 1)] === 1;
+    return this.#touchedMarks[row >> this.#chunkShift]![row & this.#chunkMask] === 1;
   }
 
   /** Call before the first change of a row in a batch: keeps its before-image. Cheap when repeated. */
   touch(row: number): void {
-    const marks = this.#touchedMarks[row >> chunkShift]!;
-    const mark = row & (rowsPerChunk - 1);
+    const marks = this.#touchedMarks[row >> this.#chunkShift]!;
+    const mark = row & this.#chunkMask;
     if (marks[mark] === 1) return;
     marks[mark] = 1;
     if (this.#touchedCount === this.#touched.length) this.#growBefore();
@@ -120,10 +139,18 @@ export class Arena {
     this.#freedInBatch.length = 0;
   }
 
+  /** Gives all rows back; the arena is of no use afterwards. */
+  release(): void {
+    for (const block of this.#blocks) this.#memory.release(block);
+    this.#blocks.length = 0;
+    this.#f32.length = 0;
+    this.#u32.length = 0;
+  }
+
   #clearMarks(): void {
     for (let i = 0; i < this.#touchedCount; i++) {
       const row = this.#touched[i]!;
-      this.#touchedMarks[row >> chunkShift]![row & (rowsPerChunk - 1)] = 0;
+      this.#touchedMarks[row >> this.#chunkShift]![row & this.#chunkMask] = 0;
     }
     this.#touchedCount = 0;
     if (this.#touched.length > roomyBatch) {

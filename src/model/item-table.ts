@@ -3,6 +3,8 @@
  * workers contributed, `own` one contribution for each task here. The sum is made where it is read and never stored, so
  * that putting a contribution back is exact.
  */
+import type { Kernel } from '../kernel/kernel.ts';
+import type { Address, RowMemory } from '../kernel/row-memory.ts';
 import { Arena } from './arena.ts';
 import { IdTable } from './id-table.ts';
 import { itemCells } from './row-layout.ts';
@@ -14,6 +16,8 @@ export type ItemReloader = (id: string, row: number) => void;
 export class ItemTable {
   readonly k: number;
   readonly cells: number;
+  /** What everything works on that learns these items: their rows are in its memory. */
+  readonly kernel: Kernel;
   readonly #seed: number;
   readonly #deviation: number;
   readonly #ids = new IdTable();
@@ -26,12 +30,13 @@ export class ItemTable {
   /** True once the store may hold items that memory does not; only then is anything reloaded. */
   incomplete = false;
 
-  constructor(settings: { k: number; seed: number; initialDeviation: number }) {
+  constructor(settings: { k: number; seed: number; initialDeviation: number }, kernel: Kernel) {
+    this.kernel = kernel;
     this.k = settings.k;
     this.cells = itemCells(settings.k);
     this.#seed = settings.seed;
     this.#deviation = settings.initialDeviation / Math.sqrt(settings.k);
-    this.#rest = new Arena(this.cells);
+    this.#rest = new Arena(this.cells, kernel.memory);
   }
 
   get size(): number {
@@ -95,14 +100,35 @@ export class ItemTable {
   read(row: number, out: Float32Array): void {
     const rest = this.#rest.floats(row);
     const at = this.#rest.at(row);
-    const contributions = this.#contributions;
-    // One task is the usual case: one pass instead of two.
-    if (contributions.length === 1 && contributions[0]!.holds(row)) {
-      contributions[0]!.sumWith(row, rest, at, out);
-      return;
-    }
     for (let i = 0; i < this.cells; i++) out[i] = rest[at + i]!;
-    for (let c = 0; c < contributions.length; c++) contributions[c]!.addTo(row, out);
+    for (const contribution of this.#contributions) contribution.addTo(row, out);
+  }
+
+  /** The same, to an address. */
+  sumTo(row: number, out: Address): void {
+    this.#sumWithout(undefined, row, out);
+  }
+
+  /**
+   * A row as two parts: `own`, which the contribution holds already, and the sum of all others, which is in the table, or
+   * in `spare` (as many cells as a row) where several tasks contribute. Returns the address of that sum.
+   */
+  restBeside(own: ItemContribution, row: number, spare: Address): Address {
+    if (this.#contributions.length === 1 && this.#contributions[0] === own) return this.#rest.address(row);
+    this.#sumWithout(own, row, spare);
+    return spare;
+  }
+
+  #sumWithout(left: ItemContribution | undefined, row: number, out: Address): void {
+    const { kernel, cells } = this;
+    let from = this.#rest.address(row);
+    for (let c = 0; c < this.#contributions.length; c++) {
+      const contribution = this.#contributions[c]!;
+      if (contribution === left || !contribution.holds(row)) continue;
+      kernel.sum(out, from, contribution.address(row), cells);
+      from = out;
+    }
+    if (from !== out) kernel.copy(out, from, cells);
   }
 
   /** Adds what tasks of other workers committed: `sign` -1 takes it out again. */
@@ -123,7 +149,7 @@ export class ItemTable {
 
   /** A new task's share of every item. */
   openContribution(): ItemContribution {
-    const contribution = new ItemContribution(this.cells);
+    const contribution = new ItemContribution(this.cells, this.kernel.memory);
     this.attach(contribution);
     return contribution;
   }
@@ -136,6 +162,11 @@ export class ItemTable {
   closeContribution(contribution: ItemContribution): void {
     const at = this.#contributions.indexOf(contribution);
     if (at >= 0) this.#contributions.splice(at, 1);
+  }
+
+  /** Gives the rows' memory back; the table is of no use afterwards. */
+  release(): void {
+    this.#rest.release();
   }
 
   /** Between batches: drops rows not used for long until `limit` are left, or all the others are referred to. */
@@ -166,8 +197,8 @@ export class ItemContribution {
   readonly #own: Arena;
   #limit = 0;
 
-  constructor(cells: number) {
-    this.#own = new Arena(cells);
+  constructor(cells: number, memory: RowMemory) {
+    this.#own = new Arena(cells, memory);
   }
 
   isTouched(row: number): boolean {
@@ -190,19 +221,16 @@ export class ItemContribution {
     return row < this.#limit;
   }
 
-  /** `out = rest + own`; for a row that is held. */
-  sumWith(row: number, rest: Float32Array, restAt: number, out: Float32Array): void {
-    const own = this.#own.floats(row);
-    const at = this.#own.at(row);
-    const n = this.#own.stride;
-    for (let i = 0; i < n; i++) out[i] = rest[restAt + i]! + own[at + i]!;
-  }
-
   addTo(row: number, out: Float32Array): void {
     if (row >= this.#limit) return;
     const own = this.#own.floats(row);
     const at = this.#own.at(row);
     for (let i = 0; i < this.#own.stride; i++) out[i] = out[i]! + own[at + i]!;
+  }
+
+  /** Where kernels find a row that is held. */
+  address(row: number): Address {
+    return this.#own.address(row);
   }
 
   /** Sets a committed after-image, which no failed batch undoes. */
@@ -242,6 +270,12 @@ export class ItemContribution {
 
   rollBack(): void {
     this.#own.rollBack();
+  }
+
+  /** Gives the memory back; the contribution is of no use afterwards. */
+  release(): void {
+    this.#own.release();
+    this.#limit = 0;
   }
 
   #ensure(row: number): void {

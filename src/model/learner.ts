@@ -6,8 +6,9 @@
  * is settled.
  */
 import type { Kernel } from '../kernel/kernel.ts';
+import type { Block } from '../kernel/row-memory.ts';
 import { Blend, blendCells } from './blend.ts';
-import { allInputs, stackInputs } from './context.ts';
+import { stackInputs } from './context.ts';
 import { BiasExpert } from './experts/bias.ts';
 import type { Expert } from './experts/expert.ts';
 import { FactorsExpert } from './experts/factors.ts';
@@ -55,10 +56,13 @@ export class Learner {
   readonly users: UserTable;
   readonly items: ItemTable;
   readonly own: ItemContribution;
-  readonly sums = new SharedSums(sharedCells);
+  readonly sums: SharedSums;
   readonly answer: Answer;
   /** The stored numbers of stack and interval. */
-  readonly state = new Float64Array(stateCells);
+  readonly state: Float64Array;
+  readonly #kernel: Kernel;
+  readonly #stateBlock: Block;
+  readonly #itemBlock: Block;
   readonly #stateBefore = new Float64Array(stateCells);
   readonly #moment: Moment;
   readonly #mean: MeanExpert;
@@ -68,7 +72,6 @@ export class Learner {
   readonly #stack: Stack;
   readonly #blend: Blend;
   readonly #interval: Interval;
-  readonly #x = new Float64Array(allInputs);
   readonly #slot = emptySlot();
   /** The stack's answer, clipped to the scale. */
   #stackAnswer = 0;
@@ -79,25 +82,27 @@ export class Learner {
   #answerIsFresh = false;
 
   /** `refreshShares` is called before the stack is solved, to put the other tasks' shares into `sums.rest`. */
-  constructor(
-    settings: LearnerSettings,
-    kernel: Kernel,
-    items: ItemTable,
-    refreshShares: () => void = () => undefined,
-  ) {
+  constructor(settings: LearnerSettings, items: ItemTable, refreshShares: () => void = () => undefined) {
     this.settings = settings;
     this.items = items;
     this.#refresh = refreshShares;
     this.own = items.openContribution();
-    this.users = new UserTable(settings, (row, count) => items.pin(row, count));
+    const { kernel } = items;
+    const { memory } = kernel;
+    this.#kernel = kernel;
+    this.sums = new SharedSums(sharedCells, memory);
+    this.#stateBlock = memory.allocate(2 * stateCells);
+    this.state = this.#stateBlock.doubles.subarray(0, stateCells);
+    this.users = new UserTable(settings, memory, (row, count) => items.pin(row, count));
     this.#mean = new MeanExpert(this.sums, 0);
     this.#bias = new BiasExpert(settings, this.own);
-    this.#factors = new FactorsExpert(settings, kernel, items, this.own, this.users.history, this.#bias);
+    this.#factors = new FactorsExpert(settings, items, this.own, this.users.history);
     this.#experts = [this.#mean, this.#bias, this.#factors];
-    this.#stack = new Stack(settings, kernel, this.sums, stackAt, this.state.subarray(0, stackStateCells));
+    this.#stack = new Stack(settings, kernel, this.sums, stackAt, this.#stateBlock);
     this.#blend = new Blend(this.sums, blendAt);
     this.#interval = new Interval(this.sums, intervalAt, this.state.subarray(stackStateCells));
-    this.#moment = new Moment(this.users.emptyRow, items.cells);
+    this.#itemBlock = memory.allocate(items.cells);
+    this.#moment = new Moment(this.users.emptyRow, this.#itemBlock);
     this.answer = {
       experts: new Float64Array(expertNames.length),
       prediction: 0,
@@ -122,8 +127,8 @@ export class Learner {
     const { answer } = this;
     this.#answerIsFresh = true;
     for (let i = 0; i < this.#experts.length; i++) answer.experts[i] = clipInner(this.#experts[i]!.predict(moment));
-    stackInputs(moment, this.settings, this.settings.effort !== 'fast', this.#x);
-    this.#stackAnswer = clipInner(moment.factorsAnswer + this.#stack.correction(this.#x));
+    stackInputs(moment, this.settings, this.settings.effort !== 'fast', this.#stack.inputs);
+    this.#stackAnswer = clipInner(moment.factorsAnswer + this.#stack.correction());
     const blend = clipInner(this.#blend.predict(answer.experts[0]!, answer.experts[1]!, this.#stackAnswer));
     answer.experts[blendIndex] = blend;
     answer.prediction = blend;
@@ -248,6 +253,12 @@ export class Learner {
   close(): void {
     this.users.forEach((_, row) => this.users.history.release(this.users.head(row)));
     this.items.closeContribution(this.own);
+    this.own.release();
+    this.users.release();
+    this.sums.release();
+    this.#stack.release();
+    this.#factors.release();
+    for (const block of [this.#stateBlock, this.#itemBlock]) this.#kernel.memory.release(block);
   }
 
   /** The batch is durable. */
@@ -267,21 +278,22 @@ export class Learner {
   }
 
   /** Bias and interaction of an item for a user row, cheaply: what top-N ranks by before the blend has its say. */
-  quickScore(kernel: Kernel, userRow: number, item: Float32Array): number {
-    const bias = this.#bias.itemBias(item);
+  quickScore(userRow: number, item: Block): number {
+    const bias = this.#bias.itemBias(item.floats);
     if (userRow < 0) return bias;
-    return bias + kernel.dot(this.users.floats(userRow), this.users.at(userRow), item, 0, this.settings.k);
+    return bias + this.#kernel.dot(this.users.address(userRow), item.address, this.settings.k);
   }
 
   #fill(userRow: number, itemRow: number, seconds: number): void {
     const moment = this.#moment;
     const { k } = this.settings;
     moment.userRow = userRow;
-    moment.user = userRow < 0 ? this.users.emptyRow : this.users.floats(userRow);
+    moment.user = userRow < 0 ? this.users.emptyRow.floats : this.users.floats(userRow);
+    moment.userAddress = userRow < 0 ? this.users.emptyRow.address : this.users.address(userRow);
     moment.userAt = userRow < 0 ? 0 : this.users.at(userRow);
     moment.itemRow = itemRow;
     if (itemRow < 0) moment.item.fill(0);
-    else this.items.read(itemRow, moment.item);
+    else this.items.sumTo(itemRow, moment.itemAddress);
     moment.knownUser = moment.user[moment.userAt + k + userField.longCount]! > 0;
     moment.knownItem = moment.item[k + itemField.weightSum]! > 1e-6;
     moment.seconds = seconds;
@@ -293,7 +305,7 @@ export class Learner {
     const { experts, prediction } = this.answer;
     this.#interval.learn(this.#userCount(), this.#itemCount(), rating - prediction, this.#halfWidth);
     this.#blend.learn(rating, weight, experts[0]!, experts[1]!, this.#stackAnswer);
-    this.#stack.learn(this.#x, rating - this.#moment.factorsAnswer, weight, this.#refresh);
+    this.#stack.learn(rating - this.#moment.factorsAnswer, weight, this.#refresh);
   }
 
   /** True when the fresh answer is about this very id, whose row then needs no looking up. */

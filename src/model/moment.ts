@@ -2,10 +2,15 @@
  * One rating's surroundings: what is known of the user and the item just before it. Filled once, read by every expert in
  * turn; each may leave intermediate values for those after it. One object serves all events: nothing is allocated.
  */
+import type { Address, Block } from '../kernel/row-memory.ts';
+
 export class Moment {
   /** The user's row (all zeros for an unknown user): cells from `userAt` on. */
   user: Float32Array;
   userAt = 0;
+  /** Where kernels find the two rows. */
+  userAddress: Address;
+  readonly itemAddress: Address;
   userRow = -1;
   /** The item's row as the sum of its parts (all zeros for an unknown item), from cell 0 on. */
   readonly item: Float32Array;
@@ -33,8 +38,10 @@ export class Moment {
   interaction = 0;
   factorsAnswer = 0;
 
-  constructor(emptyUser: Float32Array, itemCells: number) {
-    this.user = emptyUser;
-    this.item = new Float32Array(itemCells);
+  constructor(emptyUser: Block, item: Block) {
+    this.user = emptyUser.floats;
+    this.userAddress = emptyUser.address;
+    this.item = item.floats;
+    this.itemAddress = item.address;
   }
 }

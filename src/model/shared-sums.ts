@@ -3,20 +3,35 @@
  * equations. They are sums, so shares of tasks add up like contributions to an item: `own` is this task's share, `rest`
  * what the others' shares came to when it was last told.
  */
+import { doubleAt, type Address, type Block, type RowMemory } from '../kernel/row-memory.ts';
+
 export class SharedSums {
   readonly own: Float64Array;
   readonly rest: Float64Array;
   readonly #before: Float64Array;
+  readonly #memory: RowMemory;
+  readonly #block: Block;
   #touched = false;
 
-  constructor(size: number) {
-    this.own = new Float64Array(size);
+  constructor(size: number, memory: RowMemory) {
+    this.#memory = memory;
+    this.#block = memory.allocate(2 * size);
+    this.own = this.#block.doubles.subarray(0, size);
     this.rest = new Float64Array(size);
     this.#before = new Float64Array(size);
   }
 
   get touched(): boolean {
     return this.#touched;
+  }
+
+  /** Where kernels find a cell of `own`. */
+  addressOf(cell: number): Address {
+    return doubleAt(this.#block, cell);
+  }
+
+  release(): void {
+    this.#memory.release(this.#block);
   }
 
   /** Call before the first change in a batch. */

@@ -11,6 +11,7 @@
  * With no event behind it w is 0 and the answer is the base. A solve that fails numerically leaves w as it was.
  */
 import { packedSize, type Kernel } from '../kernel/kernel.ts';
+import type { Block } from '../kernel/row-memory.ts';
 import { allInputs, plainInputs } from './context.ts';
 import type { LearnerSettings } from './settings.ts';
 import type { SharedSums } from './shared-sums.ts';
@@ -27,24 +28,35 @@ export const stackCells = packed + allInputs;
 export const stackStateCells = allInputs + 1;
 
 export class Stack {
-  /** w and the event count; a view into the task's stored numbers. */
+  /** The inputs of the event at hand, to be filled by the caller: [allInputs]. */
+  readonly inputs: Float64Array;
+  /** w and the event count: the first of the task's stored numbers. */
   readonly #state: Float64Array;
+  readonly #stateBlock: Block;
   readonly #sums: SharedSums;
   readonly #at: number;
   readonly #kernel: Kernel;
   readonly #settings: LearnerSettings;
   readonly #inputs: number;
   readonly #ridge: Float64Array;
-  readonly #a = new Float64Array(packed);
-  readonly #b = new Float64Array(allInputs);
-  readonly #scratch = new Float64Array(packed);
+  readonly #x: Block;
+  readonly #a: Block;
+  readonly #b: Block;
+  readonly #scratch: Block;
 
-  constructor(settings: LearnerSettings, kernel: Kernel, sums: SharedSums, at: number, state: Float64Array) {
+  /** `state`: doubles, of which the first `stackStateCells` are the stack's. */
+  constructor(settings: LearnerSettings, kernel: Kernel, sums: SharedSums, at: number, state: Block) {
     this.#settings = settings;
     this.#kernel = kernel;
     this.#sums = sums;
     this.#at = at;
-    this.#state = state;
+    this.#stateBlock = state;
+    this.#state = state.doubles.subarray(0, stackStateCells);
+    this.#x = kernel.memory.allocate(2 * allInputs);
+    this.inputs = this.#x.doubles.subarray(0, allInputs);
+    this.#a = kernel.memory.allocate(2 * packed);
+    this.#b = kernel.memory.allocate(2 * allInputs);
+    this.#scratch = kernel.memory.allocate(2 * packed);
     this.#inputs = settings.effort === 'fast' ? plainInputs : allInputs;
     this.#ridge = Float64Array.from({ length: allInputs }, (_, i) =>
       i < plainInputs ? settings.ridge : settings.contextRidge,
@@ -52,17 +64,20 @@ export class Stack {
   }
 
   /** What to add to the base answer. */
-  correction(x: Float64Array): number {
-    let sum = 0;
-    for (let i = 0; i < this.#inputs; i++) sum += this.#state[i]! * x[i]!;
-    return sum;
+  correction(): number {
+    return this.#kernel.dotDoubles(this.#stateBlock.address, this.#x.address, this.#inputs);
   }
 
-  /** `error`: the rating minus the base answer. `refresh` is called before a solve, to bring the others' shares up to date. */
-  learn(x: Float64Array, error: number, weight: number, refresh: () => void): void {
+  release(): void {
+    for (const block of [this.#x, this.#a, this.#b, this.#scratch]) this.#kernel.memory.release(block);
+  }
+
+  /** Learns from `inputs`. `error`: the rating minus the base answer. `refresh` is called before a solve, to bring the others' shares up to date. */
+  learn(error: number, weight: number, refresh: () => void): void {
     const d = this.#inputs;
+    const x = this.inputs;
     const { own } = this.#sums;
-    this.#kernel.addOuter(own, this.#at, x, d, weight);
+    this.#kernel.addOuter(this.#sums.addressOf(this.#at), this.#x.address, d, weight);
     const bAt = this.#at + packed;
     for (let i = 0; i < d; i++) own[bAt + i] = own[bAt + i]! + weight * x[i]! * error;
     const count = (this.#state[allInputs] = this.#state[allInputs]! + 1);
@@ -77,11 +92,13 @@ export class Stack {
     for (let i = this.#at; i < end; i++) own[i] = own[i]! * fade;
     refresh();
     const d = this.#inputs;
+    const a = this.#a.doubles;
+    const b = this.#b.doubles;
     for (let i = 0, at = 0; i < d; i++) {
-      for (let j = 0; j <= i; j++, at++) this.#a[at] = this.#sums.at(this.#at + at);
-      this.#a[at - 1] = this.#a[at - 1]! + this.#ridge[i]!;
-      this.#b[i] = this.#sums.at(this.#at + packed + i);
+      for (let j = 0; j <= i; j++, at++) a[at] = this.#sums.at(this.#at + at);
+      a[at - 1] = a[at - 1]! + this.#ridge[i]!;
+      b[i] = this.#sums.at(this.#at + packed + i);
     }
-    this.#kernel.solve(this.#a, this.#b, this.#state, d, this.#scratch);
+    this.#kernel.solve(this.#a.address, this.#b.address, this.#stateBlock.address, d, this.#scratch.address);
   }
 }

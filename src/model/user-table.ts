@@ -1,4 +1,5 @@
 /** One task's users: their rows and the ratings they are remembered by, with undo, and with eviction of the long unused. */
+import type { Address, Block, RowMemory } from '../kernel/row-memory.ts';
 import { Arena } from './arena.ts';
 import { History } from './history.ts';
 import { IdTable } from './id-table.ts';
@@ -11,18 +12,20 @@ export class UserTable {
   /** Stored cells of a row. */
   readonly cells: number;
   /** A row of zeros: what is known of an unknown user. */
-  readonly emptyRow: Float32Array;
+  readonly emptyRow: Block;
+  readonly #memory: RowMemory;
   readonly #settings: LearnerSettings;
   readonly #ids = new IdTable();
   readonly #rows: Arena;
   readonly #forgotten = new Set<string>();
   #evictedCount = 0;
 
-  constructor(settings: LearnerSettings, pin: (itemRow: number, count: 1 | -1) => void) {
+  constructor(settings: LearnerSettings, memory: RowMemory, pin: (itemRow: number, count: 1 | -1) => void) {
     this.#settings = settings;
+    this.#memory = memory;
     this.cells = userCells(settings.k);
-    this.#rows = new Arena(userStride(settings.k));
-    this.emptyRow = new Float32Array(userStride(settings.k));
+    this.#rows = new Arena(userStride(settings.k), memory);
+    this.emptyRow = memory.allocate(userStride(settings.k));
     this.history = new History(settings.historyLimit, pin);
   }
 
@@ -53,6 +56,10 @@ export class UserTable {
 
   at(row: number): number {
     return this.#rows.at(row);
+  }
+
+  address(row: number): Address {
+    return this.#rows.address(row);
   }
 
   touch(row: number): void {
@@ -141,6 +148,12 @@ export class UserTable {
     this.#rows.rollBack();
     this.#ids.rollBack();
     this.#forgotten.clear();
+  }
+
+  /** Gives the rows' memory back; the table is of no use afterwards. */
+  release(): void {
+    this.#rows.release();
+    this.#memory.release(this.emptyRow);
   }
 
   /** Between batches: drops rows not used for long from memory until `limit` are left. */

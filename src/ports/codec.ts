@@ -1,5 +1,13 @@
 /** Bytes to values and back. Implementation: adapters/avro. Encoders return fresh buffers that the caller may keep. */
-import type { DeadLetter, ForgetReceipt, PredictionEvent, Rating } from './events.ts';
+import type {
+  DeadLetter,
+  ForgetReceipt,
+  PredictionAnswer,
+  PredictionEvent,
+  PredictionRequest,
+  Rating,
+  Recommendations,
+} from './events.ts';
 
 /** One remembered rating of a user, as it is stored: numbers are float32 on the wire. */
 export interface HistoryEntry {
@@ -32,6 +40,11 @@ export interface RatingDecoder {
   schemaIdOf(value: Uint8Array): number | null;
 }
 
+export interface RequestDecoder {
+  /** Throws RejectedRecordError, and nothing else. Takes the same three forms as a rating. */
+  decodeRequest(value: Uint8Array): PredictionRequest;
+}
+
 export interface EventCodec {
   /** The record key of a user: what `decodeUserKey` reads. */
   encodeUserKey(userId: string): Uint8Array;
@@ -42,6 +55,10 @@ export interface EventCodec {
   decodeDeadLetter(bytes: Uint8Array): DeadLetter;
   encodeForgetReceipt(receipt: ForgetReceipt): Uint8Array;
   decodeForgetReceipt(bytes: Uint8Array): ForgetReceipt;
+  encodeAnswer(answer: PredictionAnswer): Uint8Array;
+  decodeAnswer(bytes: Uint8Array): PredictionAnswer;
+  encodeRecommendations(recommendations: Recommendations): Uint8Array;
+  decodeRecommendations(bytes: Uint8Array): Recommendations;
 }
 
 export interface StateCodec {
@@ -54,4 +71,4 @@ export interface StateCodec {
   decodeItemContribution(bytes: Uint8Array): RowImage;
 }
 
-export interface Codec extends RatingDecoder, EventCodec, StateCodec {}
+export interface Codec extends RatingDecoder, RequestDecoder, EventCodec, StateCodec {}

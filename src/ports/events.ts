@@ -65,6 +65,41 @@ export interface ForgetReceipt {
   readonly sourceOffset: Offset;
 }
 
+/** Somebody wants predictions without a rating. */
+export interface PredictionRequest {
+  readonly requestId: string;
+  readonly userId: string;
+  /** 1 to 1000 items, or how many of the best, 1 to 100. */
+  readonly wanted:
+    { readonly kind: 'items'; readonly itemIds: readonly string[] } | { readonly kind: 'best'; readonly count: number };
+}
+
+export type AnsweredItem = Pick<Prediction, 'itemId' | 'prediction' | 'low' | 'high' | 'coldItem'>;
+
+export interface PredictionAnswer {
+  readonly requestId: string;
+  readonly userId: string;
+  /** As they were named, or the best first. */
+  readonly items: readonly AnsweredItem[];
+  readonly modelVersions: Readonly<Record<string, string>>;
+  readonly coldUser: boolean;
+  readonly answeredAtMs: number;
+  /** Of the request. */
+  readonly sourcePartition: number;
+  readonly sourceOffset: Offset;
+}
+
+/** The best items for one user; replaces the user's former ones. */
+export interface Recommendations {
+  readonly userId: string;
+  /** Best first, none that the user has rated. */
+  readonly items: readonly { readonly itemId: string; readonly prediction: number }[];
+  readonly recommendedAtMs: number;
+  readonly sourcePartition: number;
+  /** Every rating of the partition before this was learned by then. */
+  readonly nextOffset: Offset;
+}
+
 /** A refused record with its untouched bytes and why. */
 export interface DeadLetter {
   readonly key: Uint8Array | null;

@@ -29,6 +29,11 @@ export interface PartitionStats {
   readonly eventsApplied: number;
   readonly eventsSkipped: number;
   readonly predictions: number;
+  readonly requestsAnswered: number;
+  /** Made durable. */
+  readonly recommendations: number;
+  /** Users whose recommendations are due. */
+  readonly recommendationsPending: number;
   /** By rejection code. */
   readonly deadLetters: Readonly<Record<string, number>>;
   readonly appliedOffset: number;

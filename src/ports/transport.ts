@@ -43,12 +43,18 @@ export interface ItemChange {
 export interface Checkpoint {
   /** The next offset of the ratings partition to process. */
   readonly nextOffset: Offset;
+  /** The next request to answer; null when none was answered since the last checkpoint. */
+  readonly nextRequest: Offset | null;
   readonly state: readonly StateChange[];
   readonly items: readonly ItemChange[];
   readonly predictions: readonly OutputRecord[];
   readonly deadLetters: readonly OutputRecord[];
   /** One for each tombstone of a user. */
   readonly receipts: readonly OutputRecord[];
+  /** The latest of a user replaces the former ones; null takes them away. */
+  readonly recommendations: readonly OutputRecord[];
+  /** One for each request. */
+  readonly answers: readonly OutputRecord[];
 }
 
 /** Receives what a task had committed, in any order, each key once. */
@@ -67,6 +73,8 @@ export interface RestoreVisitor {
 export interface PartitionLease {
   readonly partition: number;
   committedOffset(): Promise<Offset>;
+  /** The same for requests; null where none was ever answered, and where requests come another way. */
+  committedRequest(): Promise<Offset | null>;
   /** Visits everything the task has committed. */
   restore(visitor: RestoreVisitor): Promise<void>;
   /** One key of the committed state, for rows that were evicted from memory. Synchronous: it is on the hot path. */
@@ -94,6 +102,8 @@ export interface TransportListener {
    * earlier one after a failed commit, and the transport delivers again from there.
    */
   records(partition: number, records: readonly InputRecord[]): Promise<Offset>;
+  /** The same for requests, where the transport has a topic of them. */
+  requests(partition: number, records: readonly InputRecord[]): Promise<Offset>;
   /** The partition goes away; a last commit is still allowed. */
   revoked(partition: number): Promise<void>;
   /** The partition is already someone else's: drop it, commit nothing. */
@@ -135,7 +145,7 @@ export interface RatingsLog {
 }
 
 /** Reads an output or input topic from an offset; for inspect, streams of predictions and tests. */
-export type TopicName = 'ratings' | 'predictions' | 'dead-letters' | 'receipts';
+export type TopicName = 'ratings' | 'predictions' | 'dead-letters' | 'receipts' | 'recommendations';
 export interface TopicReader {
   /** At most `limit` records of a partition from `from` on. */
   read(topic: TopicName, partition: number, from: Offset, limit: number): readonly InputRecord[];

@@ -24,7 +24,7 @@ export type CheckpointResult =
 /** Runs one checkpoint of a task. Throws what makes the task unusable (fenced, disk full, offset moved by others). */
 export async function checkpoint(task: Task): Promise<CheckpointResult> {
   if (task.failure !== null) throw task.failure;
-  if (task.pendingCount === 0) {
+  if (!task.isDirty) {
     // Rows that were only reloaded for readers since the last checkpoint.
     task.settle(task.committedOffset);
     return { kind: 'nothing-to-do' };
@@ -44,10 +44,12 @@ export async function checkpoint(task: Task): Promise<CheckpointResult> {
 
 /** The outcome is unknown until the committed offset is read again. */
 async function recover(task: Task, prepared: Checkpoint, error: CommitFailedError): Promise<CheckpointResult> {
-  const committed = await recoveredOffset(task);
-  if (committed === prepared.nextOffset) return settled(task, prepared);
+  const { offset: committed, request } = await recoveredOffsets(task);
+  const moves = prepared.nextOffset !== task.committedOffset || prepared.nextRequest !== null;
+  // Recommendations alone move nothing that would tell: they are put back, and published once more.
+  if (moves && committed === prepared.nextOffset && request === task.nextRequest) return settled(task, prepared);
   task.rollBack();
-  if (committed === task.committedOffset) return { kind: 'put-back', error };
+  if (committed === task.committedOffset && request === task.committedRequest) return { kind: 'put-back', error };
   task.failure = new CorruptStateError(
     `Partition ${task.partition} is committed up to ${committed}, where ${task.committedOffset} or ${prepared.nextOffset} was expected: ` +
       'somebody else moved it. The task stops and is restored from the store.',
@@ -57,9 +59,9 @@ async function recover(task: Task, prepared: Checkpoint, error: CommitFailedErro
 }
 
 /** While it is unknown what is committed, a further checkpoint could publish the same predictions twice. */
-async function recoveredOffset(task: Task): Promise<Offset> {
+async function recoveredOffsets(task: Task): Promise<{ readonly offset: Offset; readonly request: Offset | null }> {
   try {
-    return await task.lease.recover();
+    return { offset: await task.lease.recover(), request: await task.lease.committedRequest() };
   } catch (error) {
     task.failure = error instanceof Error ? error : new Error(String(error));
     throw error;
@@ -118,17 +120,21 @@ async function prepare(task: Task): Promise<Checkpoint> {
     });
   }
   state.push(...task.eventIds.changes());
-  state.push({ key: taskKey, value: encodeTaskNumbers(task) });
+  state.push(...task.recommendations.changes());
+  if (task.pendingCount > 0) state.push({ key: taskKey, value: encodeTaskNumbers(task) });
   if (!task.settingsStored) {
     state.push({ key: settingsKey, value: encodeStoredSettings(storedSettingsOf(task.tools)) });
   }
   return {
     nextOffset: task.nextOffset,
+    nextRequest: task.nextRequest === task.committedRequest ? null : task.nextRequest,
     state,
     items,
     predictions: task.predictions,
     deadLetters: task.deadLetters,
     receipts: task.receipts,
+    recommendations: task.recommendations.records,
+    answers: task.answers,
   };
 }
 
@@ -150,11 +156,12 @@ function entryOf(
   return { itemId: items.idOf(itemRow), rating, weight, ratedAtSeconds: seconds, userResidual, itemResidual };
 }
 
-function sizeOf({ state, items, predictions, deadLetters, receipts }: Checkpoint): number {
+function sizeOf(checkpoint: Checkpoint): number {
+  const { state, items, predictions, deadLetters, receipts, recommendations, answers } = checkpoint;
   let bytes = 0;
   for (const { key, value } of state) bytes += key.length + (value?.length ?? 0);
   for (const { itemId, afterImage } of items) bytes += itemId.length + (afterImage?.length ?? 0);
-  for (const output of [predictions, deadLetters, receipts]) {
+  for (const output of [predictions, deadLetters, receipts, recommendations, answers]) {
     for (const { value } of output) bytes += value?.length ?? 0;
   }
   return bytes;

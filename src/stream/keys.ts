@@ -3,6 +3,8 @@
  * anything.
  */
 export const userKey = (userId: string): string => `u/${userId}`;
+/** The user's recommendations are to be published. */
+export const recommendationKey = (userId: string): string => `r/${userId}`;
 export const historyKey = (userId: string, blockNumber: number): string => `h/${blockNumber}/${userId}`;
 export const eventIdsKey = (firstSequence: number): string => `e/${firstSequence}`;
 /** Learner state, score and counters of the task. */
@@ -17,6 +19,7 @@ export const sumsKey = 's/sums';
 export type StateKey =
   | { readonly kind: 'user'; readonly userId: string }
   | { readonly kind: 'history'; readonly userId: string; readonly blockNumber: number }
+  | { readonly kind: 'recommendation'; readonly userId: string }
   | { readonly kind: 'event-ids' }
   | { readonly kind: 'task' }
   | { readonly kind: 'settings' }
@@ -31,6 +34,8 @@ export function parseStateKey(key: string): StateKey {
       const slash = rest.indexOf('/');
       return { kind: 'history', blockNumber: Number(rest.slice(0, slash)), userId: rest.slice(slash + 1) };
     }
+    case 'r/':
+      return { kind: 'recommendation', userId: rest };
     case 'e/':
       return { kind: 'event-ids' };
     case 't/':

@@ -63,8 +63,8 @@ function run(
   n: number,
   { onBatch, isStopped }: PrequentialProgress,
 ): Totals {
-  const items = new ItemTable(settings);
-  const learner = new Learner(settings, kernel, items);
+  const items = new ItemTable(settings, kernel);
+  const learner = new Learner(settings, items);
   const totals = new Totals(unitsPerInner(table.scale));
   for (let event = 0; event < n; event++) {
     const userId = table.users[table.userIndex[event]!]!;
@@ -79,6 +79,8 @@ function run(
     onBatch?.(event + 1, totals.runningRmse());
     if (isStopped?.() === true) break;
   }
+  learner.close();
+  items.release();
   return totals;
 }
 

@@ -6,6 +6,7 @@ import { RejectedRecordError } from '../errors.ts';
 import { toInner } from '../model/scale.ts';
 import type { Rating } from '../ports/events.ts';
 import type { InputRecord } from '../ports/transport.ts';
+import { deadLetter } from './dead-letter.ts';
 import { ensureItem, ensureUser } from './restore.ts';
 import type { Task } from './task.ts';
 
@@ -38,7 +39,8 @@ function process(task: Task, record: InputRecord): Outcome {
     return take(task, record, codec.decodeRating(record.value));
   } catch (error) {
     if (!(error instanceof RejectedRecordError)) throw error;
-    deadLetter(task, record, error);
+    task.eventIds.add(null);
+    deadLetter(task, task.tools.topic, record, error);
     return { kind: 'rejected', error };
   }
 }
@@ -56,9 +58,11 @@ function take(task: Task, record: InputRecord, rating: Rating): Outcome {
   if (rating.rating === null) {
     const remembered = learner.withdraw(rating.userId, rating.itemId);
     task.counts.withdrawn++;
+    if (remembered) task.recommendLater(rating.userId);
     return { kind: 'withdrawn', remembered };
   }
   learner.learnOne(rating.userId, rating.itemId, toInner(task.tools.scale, rating.rating), seconds, rating.weight);
+  task.recommendLater(rating.userId);
   task.counts.applied++;
   return applied;
 }
@@ -93,27 +97,8 @@ function forget(task: Task, record: InputRecord, userId: string): Outcome {
     sourcePartition: task.partition,
     sourceOffset: record.offset,
   });
-  task.receipts.push({ key: tools.codec.encodeUserKey(userId), value: receipt });
+  const key = tools.codec.encodeUserKey(userId);
+  task.receipts.push({ key, value: receipt });
+  task.recommendations.forget(userId, key);
   return { kind: 'forgotten', known };
-}
-
-function deadLetter(task: Task, record: InputRecord, error: RejectedRecordError): void {
-  const { codec, clock, topic } = task.tools;
-  task.eventIds.add(null);
-  task.counts.reject(error.code);
-  const { partition } = task;
-  const { offset, key, value } = record;
-  const letter = codec.encodeDeadLetter({
-    key,
-    value,
-    code: error.code,
-    reason: error.message,
-    topic,
-    partition,
-    offset,
-    schemaId: value === null ? null : codec.schemaIdOf(value),
-    refusedAtMs: clock.nowMs(),
-  });
-  task.deadLetterBytes += letter.length;
-  task.deadLetters.push({ key: key === null ? null : new Uint8Array(key), value: letter });
 }

@@ -45,6 +45,7 @@ export class RecentPredictions implements TopicReader {
     return {
       assigned: (lease) => listener.assigned(this.#tapLease(lease)),
       records: (partition, records) => listener.records(partition, records),
+      requests: (partition, records) => listener.requests(partition, records),
       revoked: (partition) => listener.revoked(partition),
       lost: (partition) => listener.lost(partition),
     };
@@ -54,6 +55,7 @@ export class RecentPredictions implements TopicReader {
     return {
       partition: lease.partition,
       committedOffset: () => lease.committedOffset(),
+      committedRequest: () => lease.committedRequest(),
       restore: (visitor) => lease.restore(visitor),
       readState: (key) => lease.readState(key),
       readItem: (itemId) => lease.readItem(itemId),

@@ -30,6 +30,9 @@ export async function restoreTask(task: Task): Promise<number> {
         case 'history':
           if (hasRoom(task, parsed.userId)) loadHistoryBlock(task, parsed.userId, parsed.blockNumber, value);
           break;
+        case 'recommendation':
+          task.recommendations.restored(parsed.userId, task.tools.recommendations > 0);
+          break;
         case 'event-ids':
           task.eventIds.restoreGroup(key, value);
           break;
@@ -63,6 +66,7 @@ export async function restoreTask(task: Task): Promise<number> {
   task.eventIds.restored(sequence);
   const offset = await task.lease.committedOffset();
   task.nextOffset = offset;
+  task.nextRequest = await task.lease.committedRequest();
   task.settle(offset);
   return records;
 }

@@ -2,7 +2,6 @@
  * One partition at work: its users, its share of items and sums, its offset. A task changes memory rating by rating and
  * makes it durable checkpoint by checkpoint (checkpoint.ts); what is not yet durable can be put back exactly.
  */
-import type { Kernel } from '../kernel/kernel.ts';
 import type { ItemTable } from '../model/item-table.ts';
 import { expertNames, Learner } from '../model/learner.ts';
 import type { Scale } from '../model/scale.ts';
@@ -11,6 +10,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { Offset, OutputRecord, PartitionLease } from '../ports/transport.ts';
 import { EventIds } from './event-ids.ts';
+import { PendingRecommendations } from './pending-recommendations.ts';
 import { PredictionDraft } from './prediction-draft.ts';
 import { Score } from './score.ts';
 
@@ -18,12 +18,17 @@ import { Score } from './score.ts';
 export interface TaskTools {
   readonly settings: LearnerSettings;
   readonly scale: Scale;
-  readonly kernel: Kernel;
   readonly codec: Codec;
   readonly clock: Clock;
   /** Name of the ratings topic, and its partitions. */
   readonly topic: string;
   readonly partitionCount: number;
+  /** Name of the requests topic. */
+  readonly requestsTopic: string;
+  /** Items recommended to a user whose rows changed, on a topic; 0 recommends nothing there. */
+  readonly recommendations: number;
+  /** How long a user's further changes are waited for before that; they are many in a short time, or few. */
+  readonly recommendationDelayMs: number;
   /** Rows kept in memory for each task's users, and for all items; the store keeps the rest. */
   readonly maxUsers: number;
   readonly maxItems: number;
@@ -44,15 +49,24 @@ export class Task {
   readonly predictions: OutputRecord[] = [];
   readonly deadLetters: OutputRecord[] = [];
   readonly receipts: OutputRecord[] = [];
+  readonly answers: OutputRecord[] = [];
+  readonly recommendations = new PendingRecommendations();
   /** Bytes of the dead letters: refused records may be large, and all wait in memory for the checkpoint. */
   deadLetterBytes = 0;
   readonly counts = new TaskCounts();
+  /** Time spent on ratings since the worker's last tick. */
+  busyMs = 0;
   /** The next offset to process; everything before it is in memory. */
   nextOffset: Offset = 0;
+  /** The next request to answer; null when none ever came. */
+  nextRequest: Offset | null = null;
   /** True from a roll-back until the transport was told to deliver again from `nextOffset`. */
   rewound = false;
+  /** The same for requests. */
+  requestsRewound = false;
   /** The next offset as of the last checkpoint. */
   committedOffset: Offset = 0;
+  committedRequest: Offset | null = null;
   /** Set once it cannot be known what is committed: then nothing more may be. */
   failure: Error | null = null;
   /** True once the store says with which settings the task was learned. */
@@ -74,7 +88,7 @@ export class Task {
     this.peers = peers;
     this.lease = lease;
     this.partition = lease.partition;
-    this.learner = new Learner(tools.settings, tools.kernel, items, () => refreshShares(this));
+    this.learner = new Learner(tools.settings, items, () => refreshShares(this));
     this.draft = new PredictionDraft(tools.scale, lease.partition);
   }
 
@@ -83,13 +97,27 @@ export class Task {
     return this.nextOffset - this.committedOffset;
   }
 
+  /** True when a checkpoint would make anything durable. */
+  get isDirty(): boolean {
+    return this.pendingCount > 0 || this.nextRequest !== this.committedRequest || this.recommendations.isTouched;
+  }
+
+  /** The user's rows changed. */
+  recommendLater(userId: string): void {
+    const { recommendations, recommendationDelayMs, clock } = this.tools;
+    if (recommendations === 0) return;
+    this.recommendations.changed(userId, recommendationDelayMs === 0 ? 0 : clock.monotonicMs() + recommendationDelayMs);
+  }
+
   /** The checkpoint is durable. Only now may anything be evicted. */
   settle(nextOffset: Offset): void {
     this.committedOffset = nextOffset;
+    this.committedRequest = this.nextRequest;
     this.learner.settle();
     this.eventIds.settle();
     this.score.settle();
     this.counts.settle();
+    this.recommendations.settle();
     this.#clearOutputs();
     this.evict();
   }
@@ -98,10 +126,13 @@ export class Task {
   rollBack(): void {
     this.nextOffset = this.committedOffset;
     this.rewound = true;
+    this.requestsRewound = this.nextRequest !== this.committedRequest;
+    this.nextRequest = this.committedRequest;
     this.learner.rollBack();
     this.eventIds.rollBack();
     this.score.rollBack();
     this.counts.rollBack();
+    this.recommendations.rollBack();
     this.#clearOutputs();
   }
 
@@ -110,6 +141,7 @@ export class Task {
     this.deadLetters.length = 0;
     this.deadLetterBytes = 0;
     this.receipts.length = 0;
+    this.answers.length = 0;
   }
 
   /** Between batches: drops rows beyond the cap from memory; the store keeps them. */
@@ -132,6 +164,7 @@ export class TaskCounts {
   forgotten = 0;
   skipped = 0;
   predictions = 0;
+  answered = 0;
   rejected = new Map<string, number>();
   eventTimeLagMs = 0;
   #settled = {
@@ -140,6 +173,7 @@ export class TaskCounts {
     forgotten: 0,
     skipped: 0,
     predictions: 0,
+    answered: 0,
     rejected: new Map<string, number>(),
   };
 
@@ -148,8 +182,8 @@ export class TaskCounts {
   }
 
   settle(): void {
-    const { applied, withdrawn, forgotten, skipped, predictions } = this;
-    this.#settled = { applied, withdrawn, forgotten, skipped, predictions, rejected: new Map(this.rejected) };
+    const { applied, withdrawn, forgotten, skipped, predictions, answered } = this;
+    this.#settled = { applied, withdrawn, forgotten, skipped, predictions, answered, rejected: new Map(this.rejected) };
   }
 
   rollBack(): void {

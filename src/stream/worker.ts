@@ -7,16 +7,19 @@
  *                                    └─ lost (nothing more is written) ─▶ gone
  */
 import { FencedError } from '../errors.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import { ItemTable } from '../model/item-table.ts';
 import type { ItemFeed, InputRecord, Offset, PartitionLease, TransportListener } from '../ports/transport.ts';
 import type { Log } from '../ports/log.ts';
 import type { CheckpointOutcome, Telemetry } from '../ports/telemetry.ts';
 import type { SchemaSource } from '../ports/schema-source.ts';
 import { decodableCount } from './await-schemas.ts';
+import { answerRequest } from './answer-request.ts';
 import { checkpoint } from './checkpoint.ts';
 import { FollowedItems } from './follow-items.ts';
 import { Pace } from './pace.ts';
 import { processRecord } from './process-rating.ts';
+import { Recommender } from './recommender.ts';
 import { reloadItem, restoreTask } from './restore.ts';
 import { Shares } from './shares.ts';
 import { Task, type Tasks, type TaskTools } from './task.ts';
@@ -25,7 +28,14 @@ import { Turns } from './turns.ts';
 /** A checkpoint is written once so much waits in refused records. */
 const deadLetterLimitBytes = 16 * 1024 * 1024;
 
-export interface WorkerOptions extends TaskTools {
+/** Further changes of a user are waited for so long before recommendations are made. */
+const defaultRecommendationDelayMs = 2000;
+
+type OptionalTools = 'requestsTopic' | 'recommendations' | 'recommendationDelayMs';
+
+/** Nothing is recommended on a topic unless a number is given. */
+export interface WorkerOptions extends Omit<TaskTools, OptionalTools>, Partial<Pick<TaskTools, OptionalTools>> {
+  readonly kernel: Kernel;
   readonly feed: ItemFeed;
   /** Where writers' schemas are asked for; without it the codec knows all that it will ever know. */
   readonly schemas?: SchemaSource;
@@ -40,20 +50,29 @@ export interface WorkerOptions extends TaskTools {
 
 export class Worker implements TransportListener {
   readonly items: ItemTable;
-  readonly #options: WorkerOptions;
+  readonly #options: WorkerOptions & TaskTools;
   readonly #tasks = new Map<number, Task>();
   readonly #turns = new Map<number, Turns>();
   /** When a partition came to a record whose schema nobody tells. */
   readonly #waitingSinceMs = new Map<number, number>();
   readonly #shares: Shares;
   readonly #followed: FollowedItems;
+  readonly #recommender: Recommender;
   readonly #stopTicking: () => void;
   #ticking: Promise<void> = Promise.resolve();
   #isTicking = false;
+  #ranking: Promise<void> = Promise.resolve();
+  #isRanking = false;
+  #lastLookMs: number;
 
   constructor(options: WorkerOptions) {
-    this.#options = options;
-    this.items = new ItemTable(options.settings);
+    this.#options = {
+      requestsTopic: 'prediction-requests',
+      recommendations: 0,
+      recommendationDelayMs: defaultRecommendationDelayMs,
+      ...options,
+    };
+    this.items = new ItemTable(options.settings, options.kernel);
     this.items.reloadWith((id, row) => reloadItem(this.#tasks, id, row));
     this.#shares = new Shares(this.#tasks);
     this.#followed = new FollowedItems(
@@ -65,10 +84,18 @@ export class Worker implements TransportListener {
       options.codec,
       () => options.clock.monotonicMs(),
     );
+    this.#lastLookMs = options.clock.monotonicMs();
+    this.#recommender = new Recommender({
+      tasks: this.#tasks,
+      clock: options.clock,
+      codec: options.codec,
+      count: this.#options.recommendations,
+      hasTime: (task) => this.#hasTime(task),
+    });
     this.#stopTicking = options.clock.every(options.checkpointMs, () => {
       // A checkpoint that waits for the store must not gather a queue behind it.
-      if (this.#isTicking) return;
-      this.#ticking = this.#tick();
+      if (!this.#isTicking) this.#ticking = this.#tick();
+      if (!this.#isRanking) this.#ranking = this.#recommend();
     });
   }
 
@@ -128,7 +155,9 @@ export class Worker implements TransportListener {
     // Waiting for a schema takes no turn: checkpoints of the timer go on.
     const decodable = await this.#decodable(partition, records);
     return this.#inTurn(partition, async () => {
-      const pace = new Pace(this.#options.clock);
+      const { clock } = this.#options;
+      const startMs = clock.monotonicMs();
+      const pace = new Pace(clock);
       // What lies between the next offset and these records was rolled back by a checkpoint of the timer: first that.
       for (const record of task.rewound ? [] : decodable) {
         processRecord(task, record);
@@ -136,7 +165,26 @@ export class Worker implements TransportListener {
         if (pace.isOver()) await pace.breathe();
       }
       task.rewound = false;
+      task.busyMs += clock.monotonicMs() - startMs;
       return task.nextOffset;
+    });
+  }
+
+  /** Answers, and makes the answers durable at once: somebody waits for them. What comes meanwhile waits for the next time. */
+  async requests(partition: number, records: readonly InputRecord[]): Promise<Offset> {
+    const task = this.#taskOf(partition);
+    const { schemas, codec, clock } = this.#options;
+    const count = schemas === undefined ? records.length : await decodableCount(records, codec, schemas);
+    return this.#inTurn(partition, async () => {
+      const pace = new Pace(clock);
+      for (const record of task.requestsRewound ? [] : records.slice(0, count)) {
+        await answerRequest(task, record, pace);
+        if (pace.isOver()) await pace.breathe();
+      }
+      if (task.nextRequest !== task.committedRequest) await this.#checkpoint(task);
+      // Put back or not: what is wanted next is told here.
+      task.requestsRewound = false;
+      return task.nextRequest ?? 0;
     });
   }
 
@@ -184,9 +232,9 @@ export class Worker implements TransportListener {
    * Stops the timer; resolves when nothing of it is at work, so that the log may be closed. The transport's `stop` comes
    * first: it revokes every partition.
    */
-  stop(): Promise<void> {
+  async stop(): Promise<void> {
     this.#stopTicking();
-    return this.#ticking;
+    await Promise.all([this.#ticking, this.#ranking]);
   }
 
   /** True when the batch is durable; false when it was put back and must be processed again. */
@@ -222,6 +270,33 @@ export class Worker implements TransportListener {
     } finally {
       this.#isTicking = false;
     }
+  }
+
+  /** Ranks beside the stream, and hands over in the task's turn what the next checkpoint publishes. */
+  async #recommend(): Promise<void> {
+    this.#isRanking = true;
+    try {
+      const ranked = await this.#recommender.rank();
+      for (const { task, due, record } of ranked) {
+        // A checkpoint under way must not lose what comes meanwhile.
+        if (this.#tasks.get(task.partition) !== task) continue;
+        await this.#inTurn(task.partition, () => {
+          task.recommendations.publish(due, record);
+          return Promise.resolve();
+        });
+      }
+      for (const task of this.#tasks.values()) task.busyMs = 0;
+      this.#lastLookMs = this.#options.clock.monotonicMs();
+    } catch (error) {
+      this.#options.onFatal(error);
+    } finally {
+      this.#isRanking = false;
+    }
+  }
+
+  /** A task that works on ratings half of the time has fallen behind, or soon will. */
+  #hasTime(task: Task): boolean {
+    return task.busyMs <= (this.#options.clock.monotonicMs() - this.#lastLookMs) / 2;
   }
 
   #isDue(task: Task): boolean {

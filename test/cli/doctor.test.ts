@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { dataFolderChecks } from '../../src/cli/doctor/data-folder.ts';
-import { memoryCheck, nodeCheck } from '../../src/cli/doctor/machine.ts';
+import { kernelCheck, memoryCheck, nodeCheck } from '../../src/cli/doctor/machine.ts';
 
 it.each([
   ['20.18.9', 'problem'],
@@ -20,6 +20,11 @@ it('knows the limit of the control group from none', () => {
   });
   for (const none of [0, 2 ** 64]) expect(memoryCheck(none, 8 * gibibyte, gibibyte).found).toContain('no limit');
   expect(memoryCheck(2 ** 26, 8 * gibibyte, gibibyte)).toMatchObject({ state: 'warning' });
+});
+
+it('says which kernel will be used', () => {
+  expect(kernelCheck(true)).toMatchObject({ state: 'fine', found: 'simd' });
+  expect(kernelCheck(false)).toMatchObject({ state: 'warning', found: 'plain' });
 });
 
 it('looks at a data folder and changes nothing', () => {

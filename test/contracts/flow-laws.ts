@@ -12,6 +12,7 @@ import { countsOf, memoryOf, storedBy } from '../support/flow-state.ts';
 import { flowCodec, smallSettings } from '../support/flow-worker.ts';
 import { inMemory, type OpenDisk } from './flow-disk.ts';
 import type { Schedule } from './flow-schedule.ts';
+import { createPlainKernel } from '../../src/kernel/plain.ts';
 import { simulate, type Mutation, type Simulation } from './flow-simulation.ts';
 
 /** Throws when a law does not hold for the schedule. */
@@ -101,7 +102,7 @@ function onePredictionPerOffset(store: EmbeddedStore, partition: number): void {
 async function conservation(simulation: Simulation, { partitionCount, cap }: Schedule): Promise<void> {
   const store = simulation.store();
   const expected = new Map<string, Float32Array>();
-  const initial = new ItemTable(smallSettings);
+  const initial = new ItemTable(smallSettings, createPlainKernel());
   for (let p = 0; p < partitionCount; p++) {
     await store.visit(p, {
       item(key, afterImage) {

@@ -1,7 +1,7 @@
 /** What the laws of the learner need: ratings to feed it, and everything it knows as one comparable value. */
 import { historyBlock } from '../support/history-block.ts';
 import fc from 'fast-check';
-import { plainKernel } from '../../src/kernel/plain.ts';
+import { createPlainKernel } from '../../src/kernel/plain.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { emptySlot, type Slot } from '../../src/model/history.ts';
 import { ItemTable } from '../../src/model/item-table.ts';
@@ -18,8 +18,8 @@ export const smallSettings: LearnerSettings = {
   replayWindow: 4,
 };
 
-export function newLearner(settings: LearnerSettings = smallSettings, kernel: Kernel = plainKernel): Learner {
-  return new Learner(settings, kernel, new ItemTable(settings));
+export function newLearner(settings: LearnerSettings = smallSettings, kernel: Kernel = createPlainKernel()): Learner {
+  return new Learner(settings, new ItemTable(settings, kernel));
 }
 
 export type Operation =

@@ -1,4 +1,4 @@
-/** The laws of a learner, whatever kernel it runs on: `describeLearnerContract(name, kernel)`. */
+/** The laws of a learner, whatever kernel it runs on: `describeLearnerContract(name, kernelOf)`. */
 import { describe } from 'vitest';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { LearnerSettings } from '../../src/model/settings.ts';
@@ -12,8 +12,8 @@ import { withdrawalLaws } from './learner-withdrawal.laws.ts';
 
 export type Make = (settings?: LearnerSettings) => Learner;
 
-export function describeLearnerContract(name: string, kernel: Kernel): void {
-  const make: Make = (settings) => newLearner(settings, kernel);
+export function describeLearnerContract(name: string, kernelOf: () => Kernel): void {
+  const make: Make = (settings) => newLearner(settings, kernelOf());
   describe(`learner contract: ${name}`, () => {
     describe('prediction', () => predictionLaws(make));
     describe('settings', () => settingLaws(make));

@@ -81,7 +81,18 @@ export const readAll = (transport: TopicReader, topic: TopicName, partition = 0)
   valuesOf(transport.read(topic, partition, 0, Number.MAX_SAFE_INTEGER));
 
 export function checkpoint(parts: Partial<Checkpoint>): Checkpoint {
-  return { nextOffset: 0, state: [], items: [], predictions: [], deadLetters: [], receipts: [], ...parts };
+  return {
+    nextOffset: 0,
+    nextRequest: null,
+    state: [],
+    items: [],
+    predictions: [],
+    deadLetters: [],
+    receipts: [],
+    recommendations: [],
+    answers: [],
+    ...parts,
+  };
 }
 
 /** A listener that takes what it is given and remembers it. */
@@ -119,6 +130,9 @@ export function recorder(overrides: Partial<TransportListener> = {}): Recorder {
       batchSizes.push(records.length);
       seen.set(partition, [...(seen.get(partition) ?? []), ...valuesOf(records)]);
       return overrides.records?.(partition, records) ?? records.at(-1)!.offset + 1;
+    },
+    async requests(partition, records): Promise<Offset> {
+      return overrides.requests?.(partition, records) ?? records.at(-1)!.offset + 1;
     },
     async revoked(partition) {
       calls.push(`revoked ${partition}`);

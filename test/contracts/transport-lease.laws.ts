@@ -29,6 +29,7 @@ const whole = (name: string, nextOffset: number): Checkpoint =>
     predictions: recordsOf(`prediction ${name}`),
     deadLetters: recordsOf(`letter ${name}`),
     receipts: recordsOf(`receipt ${name}`),
+    recommendations: recordsOf(`recommendations ${name}`),
   });
 
 export function leaseLaws(open: Open, can: Can): void {
@@ -49,6 +50,7 @@ export function leaseLaws(open: Open, can: Can): void {
       expect(readAll(now, 'predictions')).toEqual(['prediction one']);
       expect(readAll(now, 'dead-letters')).toEqual(['letter one']);
       expect(readAll(now, 'receipts')).toEqual(['receipt one']);
+      expect(readAll(now, 'recommendations')).toEqual(['recommendations one']);
     }
   });
 

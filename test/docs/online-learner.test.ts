@@ -1,6 +1,6 @@
 /** What docs/online-learner.md says of ratings that are changed or withdrawn, inside the remembered history and beyond it. */
 import { describe, expect, it } from 'vitest';
-import { plainKernel } from '../../src/kernel/plain.ts';
+import { createPlainKernel } from '../../src/kernel/plain.ts';
 import { ItemTable } from '../../src/model/item-table.ts';
 import { Learner } from '../../src/model/learner.ts';
 import { itemField } from '../../src/model/row-layout.ts';
@@ -10,8 +10,8 @@ const { k, historyLimit } = defaultSettings;
 
 /** Ada has rated "dune" with 5, and then so many others. */
 function afterOthers(count: number) {
-  const items = new ItemTable(defaultSettings);
-  const learner = new Learner(defaultSettings, plainKernel, items);
+  const items = new ItemTable(defaultSettings, createPlainKernel());
+  const learner = new Learner(defaultSettings, items);
   let seconds = 1_700_000_000;
   const rate = (itemId: string, rating: number): void => learner.learnOne('ada', itemId, rating, seconds++, 1);
   rate('dune', 5);

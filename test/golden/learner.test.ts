@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { plainKernel } from '../../src/kernel/plain.ts';
+import { createPlainKernel } from '../../src/kernel/plain.ts';
 import { ItemTable } from '../../src/model/item-table.ts';
 import { Learner } from '../../src/model/learner.ts';
 import type { LearnerSettings } from '../../src/model/settings.ts';
@@ -15,7 +15,7 @@ const golden = JSON.parse(readFileSync(new URL('learner.json', import.meta.url),
 };
 
 describe('the learner beside its NumPy reference', () => {
-  const learner = new Learner(golden.settings, plainKernel, new ItemTable(golden.settings));
+  const learner = new Learner(golden.settings, new ItemTable(golden.settings, createPlainKernel()));
   const answers = golden.events.map(([userId, itemId, rating, seconds, weight]) => {
     const { experts, low, high } = learner.predictOne(learner.users.find(userId), learner.items.find(itemId), seconds);
     const found = [...experts, low, high];

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { plainKernel } from '../../src/kernel/plain.ts';
+import { createKernel } from '../../src/kernel/choose.ts';
+import type { Block } from '../../src/kernel/row-memory.ts';
 
 /**
  * Three steps of e = r - p·q; p += η_u (e q - λ p); q += η_i (e p - λ q), with p from before the step in both, by hand for
@@ -21,14 +22,15 @@ const steps: readonly { readonly residual: number; readonly p: number[]; readonl
   { residual: 2, p: [0.7162832794, 0.3138145638], q: [0.5548854531, 0.3082176991] },
 ];
 
-it('takes three steps as worked by hand', () => {
-  const p = Float32Array.of(1, 0);
+it.each(['plain', 'simd'] as const)('takes three steps as worked by hand: %s', (choice) => {
+  const kernel = createKernel(choice);
+  const [p, q, own] = [2, 2, 2].map((cells) => kernel.memory.allocate(cells)) as [Block, Block, Block];
   const initial = Float32Array.of(0.5, 0.5);
-  const own = new Float32Array(2);
+  p.floats[0] = 1;
   for (const step of steps) {
-    const q = Float32Array.from(initial, (value, f) => value + own[f]!);
-    plainKernel.sgdStep(p, 0, q, 0, own, 0, 2, step.residual, 0.5, 0.25, 0.5);
-    step.p.forEach((value, f) => expect(p[f]).toBeCloseTo(value, 6));
-    step.q.forEach((value, f) => expect(initial[f]! + own[f]!).toBeCloseTo(value, 6));
+    initial.forEach((value, f) => (q.floats[f] = value + own.floats[f]!));
+    kernel.sgdStep(p.address, q.address, own.address, 2, step.residual, 0.5, 0.25, 0.5);
+    step.p.forEach((value, f) => expect(p.floats[f]).toBeCloseTo(value, 6));
+    step.q.forEach((value, f) => expect(initial[f]! + own.floats[f]!).toBeCloseTo(value, 6));
   }
 });

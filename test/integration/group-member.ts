@@ -1,14 +1,14 @@
 /** Built workers of one group on the broker of the test run, each application with topics of its own. */
+import type { KafkaTopics } from '../../src/adapters/kafka/changelog.ts';
 import { brokers } from '../support/kafka/suite.ts';
+import { topicsOfApp } from '../support/kafka/topics.ts';
 import { tryRun, type RunningWorker } from './running-worker.ts';
 
-const suffixes = { ratings: 'r', predictions: 'p', deadLetters: 'd', users: 'u', items: 'i' } as const;
-
-export const topicOf = (app: string, role: keyof typeof suffixes): string => `${app}-${suffixes[role]}`;
+export const topicOf = (app: string, role: keyof KafkaTopics): string => topicsOfApp(app)[role];
 
 /** The flags of a worker of this application. */
 export function placeOf(app: string, flags: readonly string[] = [], at: readonly string[] = brokers): string[] {
-  const topics = Object.entries(suffixes).map(([role, suffix]) => `${role}=${app}-${suffix}`);
+  const topics = Object.entries<string>({ ...topicsOfApp(app) }).map(([role, name]) => `${role}=${name}`);
   return ['--brokers', at.join(','), '--app', app, '--topics', topics.join(','), ...flags];
 }
 

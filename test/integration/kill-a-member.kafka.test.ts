@@ -4,6 +4,7 @@ import { createCodec } from '../../src/adapters/avro/codec.ts';
 import { syntheticRatings } from '../../src/adapters/synthetic/synthetic-ratings.ts';
 import { awaitCommitted } from '../support/kafka/read-committed.ts';
 import { brokers, describeKafka, uniqueName } from '../support/kafka/suite.ts';
+import { topicsOfApp } from '../support/kafka/topics.ts';
 import { killAll, tryRun, type RunningWorker } from './running-worker.ts';
 
 const partitions = 4;
@@ -15,8 +16,7 @@ const codec = createCodec({ scale: table.scale, nowMs: () => Date.now() });
 afterEach(killAll);
 
 async function member(app: string): Promise<RunningWorker> {
-  const names = { ratings: 'r', predictions: 'p', deadLetters: 'd', users: 'u', items: 'i' };
-  const topics = Object.entries(names).map(([role, suffix]) => `${role}=${app}-${suffix}`);
+  const topics = Object.entries<string>({ ...topicsOfApp(app) }).map(([role, name]) => `${role}=${name}`);
   const place = ['--brokers', brokers.join(','), '--app', app, '--topics', topics.join(',')];
   const started = await tryRun([...place, '--create-topics', '--partitions', String(partitions), '--scale', '0.5..5']);
   if (started.kind === 'ready') return started.worker;
@@ -49,8 +49,8 @@ describeKafka('a group of workers', () => {
         if (from === 1000) second.kill('SIGKILL');
         if (from === 2000) await member(app);
       }
-      await awaitCommitted(brokers, `${app}-p`, events, 120_000);
-      const predictions = (await awaitCommitted(brokers, `${app}-p`, events)).map(({ value }) =>
+      await awaitCommitted(brokers, topicsOfApp(app).predictions, events, 120_000);
+      const predictions = (await awaitCommitted(brokers, topicsOfApp(app).predictions, events)).map(({ value }) =>
         codec.decodePrediction(value ?? new Uint8Array(0)),
       );
       expect(predictions).toHaveLength(events);

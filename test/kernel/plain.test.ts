@@ -1,4 +1,4 @@
-import { plainKernel } from '../../src/kernel/plain.ts';
+import { createPlainKernel } from '../../src/kernel/plain.ts';
 import { describeKernelContract } from '../contracts/kernel.contract.ts';
 
-describeKernelContract('plain', plainKernel);
+describeKernelContract('plain', createPlainKernel());

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readRatings } from '../../src/adapters/files/read-ratings.ts';
 import { syntheticRatings } from '../../src/adapters/synthetic/synthetic-ratings.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
-import { plainKernel } from '../../src/kernel/plain.ts';
+import { createPlainKernel } from '../../src/kernel/plain.ts';
 import { defaultSettings } from '../../src/model/settings.ts';
 import type { RatingsTable } from '../../src/ports/ratings-table.ts';
 import { prequential, type PrequentialResult } from '../../src/stream/prequential.ts';
@@ -18,7 +18,7 @@ const streams = [
 ];
 
 const evaluated = (table: RatingsTable): PrequentialResult =>
-  prequential(table, defaultSettings, plainKernel, systemClock);
+  prequential(table, defaultSettings, createPlainKernel(), systemClock);
 
 function expectCalibrated({ intervalCoverageRatio }: PrequentialResult): void {
   expect(intervalCoverageRatio).toBeGreaterThan(0.77);

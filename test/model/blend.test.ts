@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Blend, blendCells } from '../../src/model/blend.ts';
+import { plainRows } from '../../src/kernel/row-memory.ts';
 import { SharedSums } from '../../src/model/shared-sums.ts';
 
 function newBlend(): { blend: Blend; sums: SharedSums } {
-  const sums = new SharedSums(blendCells);
+  const sums = new SharedSums(blendCells, plainRows);
   return { blend: new Blend(sums, 0), sums };
 }
 

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/adapters/synthetic/seeded-random.ts';
 import { Interval, intervalCells, intervalStateCells } from '../../src/model/interval.ts';
+import { plainRows } from '../../src/kernel/row-memory.ts';
 import { SharedSums } from '../../src/model/shared-sums.ts';
 
 function newInterval() {
-  const sums = new SharedSums(intervalCells);
+  const sums = new SharedSums(intervalCells, plainRows);
   return new Interval(sums, 0, new Float64Array(intervalStateCells));
 }
 

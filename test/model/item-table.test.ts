@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createPlainKernel } from '../../src/kernel/plain.ts';
 import { ItemTable } from '../../src/model/item-table.ts';
 
 const settings = { k: 4, seed: 1, initialDeviation: 0.2 };
@@ -37,7 +38,7 @@ describe('item table', () => {
   it('answers the initial value plus all contributions, through any settles and undos of each task', () => {
     fc.assert(
       fc.property(steps, (list) => {
-        const table = new ItemTable(settings);
+        const table = new ItemTable(settings, createPlainKernel());
         const tasks = [table.openContribution(), table.openContribution()];
         const initial = new Map<string, number[]>();
         type Shares = Map<string, number[]>;
@@ -73,9 +74,9 @@ describe('item table', () => {
 
   it('starts every item from values that depend on its id and the seed only', () => {
     const [one, other, seeded] = [
-      new ItemTable(settings),
-      new ItemTable(settings),
-      new ItemTable({ ...settings, seed: 2 }),
+      new ItemTable(settings, createPlainKernel()),
+      new ItemTable(settings, createPlainKernel()),
+      new ItemTable({ ...settings, seed: 2 }, createPlainKernel()),
     ];
     one.ensure('a');
     for (const item of ['c', 'b', 'a']) other.ensure(item);
@@ -87,7 +88,7 @@ describe('item table', () => {
   });
 
   it('adds what other workers contributed, and starts anew when nobody contributes any more', () => {
-    const table = new ItemTable(settings);
+    const table = new ItemTable(settings, createPlainKernel());
     const row = table.ensure('a');
     const initial = rowOf(table, 'a');
     const own = table.openContribution();
@@ -101,7 +102,7 @@ describe('item table', () => {
   });
 
   it('tells the after-image and the change of each row a batch touched', () => {
-    const table = new ItemTable(settings);
+    const table = new ItemTable(settings, createPlainKernel());
     const own = table.openContribution();
     const row = table.ensure('a');
     const told = () =>
@@ -115,7 +116,7 @@ describe('item table', () => {
   });
 
   it('leaves a closed contribution out, and takes it in again when it is attached', () => {
-    const table = new ItemTable(settings);
+    const table = new ItemTable(settings, createPlainKernel());
     const own = table.openContribution();
     const row = table.ensure('a');
     const initial = rowOf(table, 'a');
@@ -129,7 +130,7 @@ describe('item table', () => {
 
   describe('eviction', () => {
     it('drops what nobody refers to or changed in the batch, and zeroes its contributions', () => {
-      const table = new ItemTable(settings);
+      const table = new ItemTable(settings, createPlainKernel());
       const own = table.openContribution();
       for (const item of ['pinned', 'changing', 'idle', 'gone']) table.ensure(item);
       table.pin(table.find('pinned'), 1);
@@ -150,14 +151,14 @@ describe('item table', () => {
     });
 
     it('stops at the limit', () => {
-      const table = new ItemTable(settings);
+      const table = new ItemTable(settings, createPlainKernel());
       for (let n = 0; n < 50; n++) table.ensure(`i${n}`);
       table.evictDownTo(20);
       expect(table.size).toBe(20);
     });
 
     it('fetches what is stored before anybody reads the new row, and only once something may be missing', () => {
-      const table = new ItemTable(settings);
+      const table = new ItemTable(settings, createPlainKernel());
       const own = table.openContribution();
       const fetched: string[] = [];
       table.reloadWith((item, row) => {

@@ -1,4 +1,7 @@
-import { plainKernel } from '../../src/kernel/plain.ts';
+import { createPlainKernel } from '../../src/kernel/plain.ts';
+import { createSimdKernel } from '../../src/kernel/simd.ts';
 import { describeLearnerContract } from '../contracts/learner.contract.ts';
 
-describeLearnerContract('plain kernel', plainKernel);
+describeLearnerContract('plain kernel', createPlainKernel);
+const simd = createSimdKernel();
+describeLearnerContract('SIMD kernel', () => simd);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clipInner, fromInner, innerScale, toInner, unitsPerInner } from '../../src/model/scale.ts';
 import { fillSeeded, hashId } from '../../src/model/seeded.ts';
+import { plainRows } from '../../src/kernel/row-memory.ts';
 import { SharedSums } from '../../src/model/shared-sums.ts';
 
 describe('scale', () => {
@@ -70,7 +71,7 @@ describe('seeded chance', () => {
 
 describe('shared sums', () => {
   it('answer own plus rest, tell the change, and put it back exactly', () => {
-    const sums = new SharedSums(2);
+    const sums = new SharedSums(2, plainRows);
     sums.touch();
     sums.own.set([0.1, 2]);
     sums.settle();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { plainKernel } from '../../src/kernel/plain.ts';
+import { createPlainKernel } from '../../src/kernel/plain.ts';
 import { ItemTable } from '../../src/model/item-table.ts';
 import { expertNames, Learner } from '../../src/model/learner.ts';
 import { innerScale, toInner } from '../../src/model/scale.ts';
@@ -15,7 +15,7 @@ const noError = 1e-3;
 
 function newLearner(effort: Effort): Learner {
   const settings = { ...defaultSettings, effort };
-  return new Learner(settings, plainKernel, new ItemTable(settings));
+  return new Learner(settings, new ItemTable(settings, createPlainKernel()));
 }
 
 type Ids = Omit<StreamRating, 'rating'>;

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { emptySlot } from '../../src/model/history.ts';
 import { UserTable } from '../../src/model/user-table.ts';
+import { plainRows } from '../../src/kernel/row-memory.ts';
 import { smallSettings } from '../contracts/learner-harness.ts';
 
 function tableOf(pins: number[], ...ids: string[]): UserTable {
-  const users = new UserTable(smallSettings, (row, count) => (pins[row] = (pins[row] ?? 0) + count));
+  const users = new UserTable(smallSettings, plainRows, (row, count) => (pins[row] = (pins[row] ?? 0) + count));
   for (const id of ids) remember(users, id, 0);
   users.settle();
   return users;

@@ -4,7 +4,7 @@ import { openInMemory } from '../../src/adapters/embedded/open-in-memory.ts';
 import { syntheticRatings } from '../../src/adapters/synthetic/synthetic-ratings.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import { startEmbeddedWorker } from '../../src/cli/embedded-worker.ts';
-import { plainKernel } from '../../src/kernel/plain.ts';
+import { createKernel } from '../../src/kernel/choose.ts';
 import { defaultSettings } from '../../src/model/settings.ts';
 import { prequential } from '../../src/stream/prequential.ts';
 import { statsOf } from '../../src/stream/stats.ts';
@@ -39,7 +39,7 @@ describe('prequential evaluation', () => {
     await embedded.stop();
     await store.close();
 
-    const evaluated = prequential(table, defaultSettings, plainKernel, systemClock).experts;
+    const evaluated = prequential(table, defaultSettings, createKernel(), systemClock).experts;
     for (const { expert, rmseTotal, maeTotal } of streamed) {
       expect(evaluated[expert]!.rmse).toBeCloseTo(rmseTotal, 9);
       expect(evaluated[expert]!.mae).toBeCloseTo(maeTotal, 9);
@@ -48,8 +48,8 @@ describe('prequential evaluation', () => {
 
   it('does not let the warm-up reach the result: any order of calls gives the same bits', () => {
     const table = syntheticRatings({ events: 500, users: 30, items: 20 });
-    const first = prequential(table, defaultSettings, plainKernel, systemClock);
-    const second = prequential(table, defaultSettings, plainKernel, systemClock);
+    const first = prequential(table, defaultSettings, createKernel(), systemClock);
+    const second = prequential(table, defaultSettings, createKernel(), systemClock);
     expect(second.experts).toEqual(first.experts);
   });
 });

@@ -20,6 +20,7 @@ async function tapped(recent: RecentPredictions, hooks = {}) {
       return Promise.resolve();
     },
     records: () => new Promise(() => undefined),
+    requests: () => new Promise(() => undefined),
     revoked: () => Promise.resolve(),
     lost: () => Promise.resolve(),
   };

@@ -5,7 +5,7 @@ import { openInMemory } from '../../src/adapters/embedded/open-in-memory.ts';
 import { createLog } from '../../src/adapters/logging/log.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import { UsageError } from '../../src/errors.ts';
-import { plainKernel } from '../../src/kernel/plain.ts';
+import { createPlainKernel } from '../../src/kernel/plain.ts';
 import type { Scale } from '../../src/model/scale.ts';
 import { defaultSettings } from '../../src/model/settings.ts';
 import {
@@ -54,7 +54,7 @@ it('a task that was learned with another scale is not restored, whatever stored 
   const store = openInMemory();
   const parts = {
     settings: defaultSettings,
-    kernel: plainKernel,
+    kernel: createPlainKernel(),
     clock: systemClock,
     topic: 'ratings',
     partitionCount: 1,

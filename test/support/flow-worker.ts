@@ -2,7 +2,7 @@
 import { createCodec } from '../../src/adapters/avro/codec.ts';
 import type { EmbeddedStore } from '../../src/adapters/embedded/embedded-store.ts';
 import type { EmbeddedMember } from '../../src/adapters/embedded/member.ts';
-import { plainKernel } from '../../src/kernel/plain.ts';
+import { createPlainKernel } from '../../src/kernel/plain.ts';
 import { defaultSettings, type LearnerSettings } from '../../src/model/settings.ts';
 import type { Log } from '../../src/ports/log.ts';
 import type { Telemetry } from '../../src/ports/telemetry.ts';
@@ -37,6 +37,8 @@ export interface FlowWorkerOptions {
   readonly maxUsers?: number;
   readonly maxItems?: number;
   readonly batchRecordCount?: number;
+  readonly recommendations?: number;
+  readonly recommendationDelayMs?: number;
   readonly clock?: TestClock;
   readonly telemetry?: Telemetry;
   /** The partitions that it is to hold; all of them when not given. */
@@ -72,11 +74,13 @@ export function createFlowWorker(store: EmbeddedStore, options: FlowWorkerOption
   const worker = new Worker({
     settings: options.settings ?? smallSettings,
     scale: flowScale,
-    kernel: plainKernel,
+    kernel: createPlainKernel(),
     codec: flowCodec,
     clock,
     topic: 'ratings',
     partitionCount: store.partitionCount,
+    recommendations: options.recommendations ?? 0,
+    recommendationDelayMs: options.recommendationDelayMs ?? 0,
     maxUsers: options.maxUsers ?? unlimited,
     maxItems: options.maxItems ?? unlimited,
     feed: member.items,
@@ -95,7 +99,6 @@ export function createFlowWorker(store: EmbeddedStore, options: FlowWorkerOption
     failures,
     serving: new ServingWorker(
       worker,
-      plainKernel,
       store.partitionCount,
       () => clock.nowMs(),
       options.ours ?? (() => Array.from({ length: store.partitionCount }, (_, partition) => partition)),
@@ -129,6 +132,7 @@ function between(
       const next = await tracked(worker.records(partition, records));
       return wantedNext?.(partition, next) ?? next;
     },
+    requests: (partition, records) => tracked(worker.requests(partition, records)),
     revoked: (partition) => tracked(worker.revoked(partition)),
     lost: (partition) => tracked(worker.lost(partition)),
   };

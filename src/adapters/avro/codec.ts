@@ -4,6 +4,7 @@ import type { Codec } from '../../ports/codec.ts';
 import { compileType } from './compile-type.ts';
 import { createEventCodec } from './event-codec.ts';
 import { createRatingDecoder, type RatingDecoderOptions } from './rating-decoder.ts';
+import { createRequestDecoder } from './request-decoder.ts';
 import { createStateCodec } from './state-codec.ts';
 
 export type CodecOptions = RatingDecoderOptions;
@@ -12,7 +13,12 @@ export type CodecOptions = RatingDecoderOptions;
 export function createCodec(options: CodecOptions): Codec {
   const problems = problemsOf(options);
   if (problems.length > 0) throw new UsageError(problems);
-  return { ...createRatingDecoder(options), ...createEventCodec(), ...createStateCodec() };
+  return {
+    ...createRatingDecoder(options),
+    ...createRequestDecoder(options),
+    ...createEventCodec(),
+    ...createStateCodec(),
+  };
 }
 
 function problemsOf({ scale, maxMessageBytes, mapping, writerSchema }: CodecOptions): string[] {

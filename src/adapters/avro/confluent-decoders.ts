@@ -9,16 +9,16 @@ export const confluentHeaderBytes = 5;
 /** A topic has a handful of writers; ids beyond this many are compiled again when they come back. */
 const maxDecoders = 256;
 
-export interface ConfluentOptions {
+export interface ConfluentOptions<T> {
   /** The writer's schema as parsed JSON; undefined while the id is unknown. */
   readonly schemaById: (schemaId: number) => object | undefined;
   /** Throws when the schema cannot be used. */
-  readonly decoderFor: (writer: object) => RecordDecoder;
+  readonly decoderFor: (writer: object) => RecordDecoder<T>;
 }
 
 /** Throws RejectedRecordError when the id is unknown (asked again next time) or its schema unusable (remembered). */
-export function createConfluentDecoders(options: ConfluentOptions): (schemaId: number) => RecordDecoder {
-  const decoders = new LRUCache<number, RecordDecoder>({ max: maxDecoders });
+export function createConfluentDecoders<T>(options: ConfluentOptions<T>): (schemaId: number) => RecordDecoder<T> {
+  const decoders = new LRUCache<number, RecordDecoder<T>>({ max: maxDecoders });
 
   function schemaOf(schemaId: number): object {
     let cause: unknown;
@@ -36,7 +36,7 @@ export function createConfluentDecoders(options: ConfluentOptions): (schemaId: n
     );
   }
 
-  function compile(schemaId: number): RecordDecoder {
+  function compile(schemaId: number): RecordDecoder<T> {
     const schema = schemaOf(schemaId);
     try {
       return options.decoderFor(schema);

@@ -1,6 +1,14 @@
 /** Events that Freshet writes: plain Avro of the schemas in schemas/. */
 import type { EventCodec } from '../../ports/codec.ts';
-import type { DeadLetter, ForgetReceipt, PredictionEvent, PredictionParts, Rating } from '../../ports/events.ts';
+import type {
+  DeadLetter,
+  ForgetReceipt,
+  PredictionAnswer,
+  PredictionEvent,
+  PredictionParts,
+  Rating,
+  Recommendations,
+} from '../../ports/events.ts';
 import { asBuffer } from './as-buffer.ts';
 import { compileType } from './compile-type.ts';
 import { createDecoder } from './decoder.ts';
@@ -21,6 +29,14 @@ interface ForgetReceiptRecord extends Omit<ForgetReceipt, 'forgottenAtMs'> {
   readonly forgottenAt: number;
 }
 
+interface AnswerRecord extends Omit<PredictionAnswer, 'answeredAtMs'> {
+  readonly answeredAt: number;
+}
+
+interface RecommendationsRecord extends Omit<Recommendations, 'recommendedAtMs'> {
+  readonly recommendedAt: number;
+}
+
 export function createEventCodec(): EventCodec {
   const ratingType = compileType(loadSchema('rating-event'), 'fast');
   const predictionType = compileType(loadSchema('prediction-event'), 'fast');
@@ -33,6 +49,12 @@ export function createEventCodec(): EventCodec {
   const forgetReceiptType = compileType(loadSchema('forget-receipt'), 'fast');
   const writeForgetReceipt = createEncoder(forgetReceiptType);
   const readForgetReceipt = createDecoder(forgetReceiptType);
+  const answerType = compileType(loadSchema('prediction-answer'), 'fast');
+  const writeAnswer = createEncoder(answerType);
+  const readAnswer = createDecoder(answerType);
+  const recommendationsType = compileType(loadSchema('recommendations'), 'fast');
+  const writeRecommendations = createEncoder(recommendationsType);
+  const readRecommendations = createDecoder(recommendationsType);
 
   return {
     // From the pool of buffers: a key with memory of its own, as TextEncoder gives, costs the garbage collector dearly.
@@ -104,6 +126,20 @@ export function createEventCodec(): EventCodec {
     decodeForgetReceipt(bytes) {
       const { forgottenAt, ...same } = readForgetReceipt(bytes) as ForgetReceiptRecord;
       return { ...same, forgottenAtMs: forgottenAt };
+    },
+    encodeAnswer({ answeredAtMs, ...same }) {
+      return writeAnswer({ ...same, answeredAt: answeredAtMs } satisfies AnswerRecord);
+    },
+    decodeAnswer(bytes) {
+      const { answeredAt, items, ...same } = readAnswer(bytes) as AnswerRecord;
+      return { ...same, items: items.map((item) => ({ ...item })), answeredAtMs: answeredAt };
+    },
+    encodeRecommendations({ recommendedAtMs, ...same }) {
+      return writeRecommendations({ ...same, recommendedAt: recommendedAtMs } satisfies RecommendationsRecord);
+    },
+    decodeRecommendations(bytes) {
+      const { recommendedAt, items, ...same } = readRecommendations(bytes) as RecommendationsRecord;
+      return { ...same, items: items.map((item) => ({ ...item })), recommendedAtMs: recommendedAt };
     },
   };
 }

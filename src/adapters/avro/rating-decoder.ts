@@ -6,15 +6,14 @@ import type { Rating } from '../../ports/events.ts';
 import { asBuffer } from './as-buffer.ts';
 import { compileType } from './compile-type.ts';
 import { confluentHeaderBytes, createConfluentDecoders } from './confluent-decoders.ts';
+import { mayBeInexact } from './exact-values.ts';
 import { createFieldPicker, ownFields, type FieldMapping, type RatingFields } from './field-mapping.ts';
 import { createRatingCheck, type Scale } from './rating-check.ts';
 import { checkId } from './rating-id.ts';
 import { createRecordDecoder, type RecordDecoder } from './record-decoder.ts';
+import { decodeRecord, defaultMaxMessageBytes, type RecordFormat } from './record-format.ts';
 import { loadSchema, ratingEventName } from './schemas.ts';
 import { showBytes, showValue } from './show-value.ts';
-
-/** `auto` goes by the first byte: 0x00 is Confluent, `{`, `[` or white space is JSON, anything else plain Avro. */
-export type RatingFormat = 'auto' | 'json' | 'avro' | 'confluent';
 
 export interface RatingDecoderOptions {
   readonly scale: Scale;
@@ -23,7 +22,7 @@ export interface RatingDecoderOptions {
   /** Longer values are refused unread. 1 MiB when left out. */
   readonly maxMessageBytes?: number;
   /** `auto` when left out, `avro` when there is a writerSchema. */
-  readonly format?: RatingFormat;
+  readonly format?: RecordFormat;
   /** Where JSON and foreign Avro keep a rating's values. Never applied to Freshet's own rating event. */
   readonly mapping?: FieldMapping;
   /** What plain Avro is written with, as parsed JSON; Freshet's rating event when left out. */
@@ -34,9 +33,9 @@ export interface RatingDecoderOptions {
   readonly ratingSchemaId?: number;
 }
 
-const defaultMaxMessageBytes = 1024 * 1024;
-
 const ownRecord = (record: unknown): RatingFields => record as RatingFields;
+const isDoubtful = ({ userId, itemId, eventId }: RatingFields): boolean =>
+  mayBeInexact(userId) || mayBeInexact(itemId) || mayBeInexact(eventId);
 
 /** Throws avsc's error when the writerSchema is not Avro. */
 export function createRatingDecoder(options: RatingDecoderOptions): RatingDecoder {
@@ -49,10 +48,10 @@ export function createRatingDecoder(options: RatingDecoderOptions): RatingDecode
   const pickMapped = createFieldPicker(mapping ?? ownFields);
   const pickJson = mapping ? pickMapped : ownRecord;
 
-  function decoderFor(writer: object): RecordDecoder {
+  function decoderFor(writer: object): RecordDecoder<Rating> {
     const isOwn = compileType(writer, 'fast').name === ratingEventName;
-    const own = { writer, reader: ownSchema, pick: ownRecord, check: checkOwn };
-    const foreign = { writer, reader: null, pick: pickMapped, check: checkMapped };
+    const own = { writer, reader: ownSchema, pick: ownRecord, isDoubtful, check: checkOwn };
+    const foreign = { writer, reader: null, pick: pickMapped, isDoubtful, check: checkMapped };
     if (isOwn) return createRecordDecoder(own);
     if (mapping) return createRecordDecoder(foreign);
     try {
@@ -63,7 +62,13 @@ export function createRatingDecoder(options: RatingDecoderOptions): RatingDecode
     }
   }
 
-  const decodeOwn = createRecordDecoder({ writer: ownSchema, reader: ownSchema, pick: ownRecord, check: checkOwn });
+  const decodeOwn = createRecordDecoder({
+    writer: ownSchema,
+    reader: ownSchema,
+    pick: ownRecord,
+    isDoubtful,
+    check: checkOwn,
+  });
   const decodePlain = writerSchema === undefined ? decodeOwn : decoderFor(writerSchema);
   const decoderById = createConfluentDecoders({
     schemaById: (id) => (id === ratingSchemaId ? ownSchema : options.schemaById?.(id)),
@@ -78,33 +83,11 @@ export function createRatingDecoder(options: RatingDecoderOptions): RatingDecode
     );
   }
 
-  function decodeConfluent(bytes: Buffer): Rating {
-    if (bytes.length >= confluentHeaderBytes && bytes[0] === 0)
-      return decoderById(bytes.readUInt32BE(1))(bytes, confluentHeaderBytes);
-    throw new RejectedRecordError(
-      'FRESHET_UNDECODABLE',
-      `${bytes.length} bytes (${showBytes(bytes)}) do not begin with 0x00 and a schema id of four bytes; use a serializer that writes Confluent's header, or set another format`,
-    );
-  }
+  const decoders = { json: toRating, plain: decodePlain, byId: decoderById };
 
   return {
     toRating,
-    decodeRating(value) {
-      if (value.length > maxMessageBytes)
-        throw new RejectedRecordError(
-          'FRESHET_MESSAGE_TOO_LARGE',
-          `the record has ${value.length} bytes, more than the ${maxMessageBytes} that are read; send smaller records or raise the limit`,
-        );
-      const bytes = asBuffer(value);
-      switch (format === 'auto' ? formatOf(bytes) : format) {
-        case 'json':
-          return toRating(parseJson(bytes));
-        case 'avro':
-          return decodePlain(bytes, 0);
-        case 'confluent':
-          return decodeConfluent(bytes);
-      }
-    },
+    decodeRating: (value) => decodeRecord(asBuffer(value), format, maxMessageBytes, decoders),
     decodeUserKey(key) {
       if (isUtf8(key)) return checkId(asBuffer(key).toString('utf8'), 'the key');
       throw new RejectedRecordError(
@@ -118,32 +101,4 @@ export function createRatingDecoder(options: RatingDecoderOptions): RatingDecode
       return asBuffer(value).readUInt32BE(1);
     },
   };
-}
-
-const jsonStarts = Buffer.from('{[ \t\n\r');
-
-function formatOf(bytes: Uint8Array): Exclude<RatingFormat, 'auto'> {
-  const first = bytes[0] ?? 0x80;
-  if (first >= 0x80) return 'avro';
-  if (first === 0) return 'confluent';
-  return jsonStarts.includes(first) ? 'json' : 'avro';
-}
-
-function parseJson(bytes: Buffer): unknown {
-  if (!isUtf8(bytes))
-    throw new RejectedRecordError(
-      'FRESHET_UNDECODABLE',
-      `${bytes.length} bytes (${showBytes(bytes)}) are not UTF-8, so they are no JSON; fix the producer's encoding`,
-    );
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new RejectedRecordError(
-      'FRESHET_UNDECODABLE',
-      `${bytes.length} bytes are no JSON: ${why}; fix the producer`,
-      {},
-      cause,
-    );
-  }
 }

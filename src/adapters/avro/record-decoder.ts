@@ -1,22 +1,21 @@
-/** Avro bytes of one writer's schema to a checked rating. */
+/** Avro bytes of one writer's schema to a checked value. */
 import type avsc from 'avsc';
 import { RejectedRecordError } from '../../errors.ts';
-import type { Rating } from '../../ports/events.ts';
 import { compileType } from './compile-type.ts';
-import { mayBeInexact } from './exact-values.ts';
-import type { RatingFields } from './field-mapping.ts';
 import { showBytes } from './show-value.ts';
 
 /** Decodes the record that starts at `start` and must end with the bytes. Throws RejectedRecordError only. */
-export type RecordDecoder = (bytes: Buffer, start: number) => Rating;
+export type RecordDecoder<T> = (bytes: Buffer, start: number) => T;
 
-export interface RecordDecoderOptions {
+export interface RecordDecoderOptions<F, T> {
   /** What the bytes were written with. */
   readonly writer: object;
   /** What they are read as, with its defaults for what the writer lacks; null when the two cannot be reconciled. */
   readonly reader: object | null;
-  readonly pick: (record: unknown) => RatingFields;
-  readonly check: (fields: RatingFields) => Rating;
+  readonly pick: (record: unknown) => F;
+  /** Whether the fast reading may have lost something of these: then they are read again, exactly. */
+  readonly isDoubtful: (fields: F) => boolean;
+  readonly check: (fields: F) => T;
 }
 
 interface Reading {
@@ -24,7 +23,10 @@ interface Reading {
   readonly resolver: ReturnType<avsc.Type['createResolver']> | undefined;
 }
 
-function prepare(options: RecordDecoderOptions, values: 'fast' | 'exact'): Reading {
+function prepare(
+  options: Pick<RecordDecoderOptions<never, never>, 'writer' | 'reader'>,
+  values: 'fast' | 'exact',
+): Reading {
   const writer = compileType(options.writer, values);
   if (options.reader === null || options.reader === options.writer) return { type: writer, resolver: undefined };
   const reader = compileType(options.reader, values);
@@ -40,22 +42,21 @@ function read(reading: Reading, bytes: Buffer, start: number): unknown {
 }
 
 /** Throws avsc's error when the writer's schema is not Avro or cannot be resolved to the reader's. */
-export function createRecordDecoder(options: RecordDecoderOptions): RecordDecoder {
-  const { pick, check } = options;
+export function createRecordDecoder<F, T>(options: RecordDecoderOptions<F, T>): RecordDecoder<T> {
+  const { pick, isDoubtful, check } = options;
   const fast = prepare(options, 'fast');
   let exact: Reading | undefined;
 
-  function pickFast(bytes: Buffer, start: number): RatingFields | undefined {
+  function pickFast(bytes: Buffer, start: number): F | undefined {
     try {
       const fields = pick(read(fast, bytes, start));
-      const doubtful = mayBeInexact(fields.userId) || mayBeInexact(fields.itemId) || mayBeInexact(fields.eventId);
-      return doubtful ? undefined : fields;
+      return isDoubtful(fields) ? undefined : fields;
     } catch {
       return undefined;
     }
   }
 
-  function pickExact(bytes: Buffer, start: number): RatingFields {
+  function pickExact(bytes: Buffer, start: number): F {
     try {
       return pick(read((exact ??= prepare(options, 'exact')), bytes, start));
     } catch (error) {

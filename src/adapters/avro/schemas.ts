@@ -9,6 +9,9 @@ export const schemaNames = [
   'item-contribution',
   'dead-letter',
   'forget-receipt',
+  'recommendations',
+  'prediction-request',
+  'prediction-answer',
 ] as const;
 export type SchemaName = (typeof schemaNames)[number];
 

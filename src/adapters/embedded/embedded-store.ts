@@ -38,16 +38,18 @@ export function createStore(engine: Engine, options: StoreOptions): EmbeddedStor
     predictions: new Set(),
     'dead-letters': new Set(),
     receipts: new Set(),
+    recommendations: new Set(),
   };
   const feeds = createItemFeeds(engine);
   const leases = createLeases({
     engine,
     feeds,
     hooks,
-    committed(partition, { predictions, deadLetters, receipts }) {
+    committed(partition, { predictions, deadLetters, receipts, recommendations }) {
       if (predictions.length > 0) appended('predictions', partition);
       if (deadLetters.length > 0) appended('dead-letters', partition);
       if (receipts.length > 0) appended('receipts', partition);
+      if (recommendations.length > 0) appended('recommendations', partition);
     },
   });
   let arriving = 0;

@@ -79,6 +79,8 @@ export function createLeases({ engine, feeds, hooks, committed }: LeaseParts): L
         givenBack = true;
       },
       committedOffset: () => Promise.resolve(engine.mark(partition).committedOffset),
+      // Requests come over HTTP.
+      committedRequest: () => Promise.resolve(null),
       async restore(visitor) {
         await engine.visit(partition, {
           state: (key, value) => visitor.state(key, value),
@@ -148,11 +150,15 @@ export async function hookedWrite(
   }
 }
 
-function outputsOf(partition: number, { predictions, deadLetters, receipts }: Checkpoint): WriteUnit['appends'] {
+function outputsOf(
+  partition: number,
+  { predictions, deadLetters, receipts, recommendations }: Checkpoint,
+): WriteUnit['appends'] {
   const outputs = [
     { topic: 'predictions', partition, records: predictions },
     { topic: 'dead-letters', partition, records: deadLetters },
     { topic: 'receipts', partition, records: receipts },
+    { topic: 'recommendations', partition, records: recommendations },
   ] as const;
   return outputs.filter(({ records }) => records.length > 0);
 }

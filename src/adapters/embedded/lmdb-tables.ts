@@ -37,14 +37,13 @@ export interface Tables {
   readonly items: Table;
 }
 
-/** Keys are UTF-8 text, written straight into the transaction's buffer; clearing a table, or walking it, has none. */
-export const textKeys = {
-  writeKey: (key: unknown, target: Buffer, start: number) =>
-    typeof key === 'string' ? start + target.write(key, start) : start,
+/** Keys are UTF-8 text, written straight into the transaction's buffer. */
+const textKeys = {
+  writeKey: (key: string, target: Buffer, start: number) => start + target.write(key, start),
   readKey: (source: Buffer, start: number, end: number) => source.toString('utf8', start, end),
 };
 
-export const environment: RootDatabaseOptions & { batchStartThreshold: number } = {
+const environment: RootDatabaseOptions & { batchStartThreshold: number } = {
   encoding: 'binary',
   maxDbs: 8,
   // A commit is visible only once it is on disk: nobody ever sees what a crash could take back.
@@ -76,6 +75,7 @@ export const topicCodes: Readonly<Record<TopicName, number>> = {
   predictions: 2,
   'dead-letters': 3,
   receipts: 4,
+  recommendations: 5,
 };
 
 export function logKey(topic: TopicName, partition: number, offset: Offset): Buffer {

@@ -22,7 +22,7 @@ export interface MemoryEngine extends Engine {
 
 export function createMemoryDisk(partitionCount: number): MemoryDisk {
   const partitions = Array.from({ length: partitionCount }, () => ({
-    logs: { ratings: [], predictions: [], 'dead-letters': [], receipts: [] },
+    logs: { ratings: [], predictions: [], 'dead-letters': [], receipts: [], recommendations: [] },
     state: new Map<string, Uint8Array>(),
     items: new Map<string, Uint8Array>(),
     mark: freshMark,

@@ -13,6 +13,9 @@ import type { RecordBatchWriter } from './record-batch-writer.ts';
  */
 export const nextOffsetKey = 'o/next-offset';
 
+/** The same for requests, whose offsets expire as well: no consumer is subscribed to them. */
+export const nextRequestKey = 'o/next-request';
+
 export interface TopicBatch {
   readonly topic: string;
   readonly batch: RecordBatchWriter;
@@ -57,7 +60,7 @@ export function checkpointRounds(
   const nextStep = (): void => {
     if (order === 'rows last') firstRound = rounds.length;
   };
-  for (const role of ['predictions', 'deadLetters', 'receipts'] as const) {
+  for (const role of ['predictions', 'recommendations', 'answers', 'deadLetters', 'receipts'] as const) {
     const add = writerTo(topics[role]);
     for (const { key, value } of checkpoint[role]) add(key, value);
   }
@@ -69,6 +72,7 @@ export function checkpointRounds(
   nextStep();
   const addRow = writerTo(topics.users);
   for (const { key, value } of checkpoint.state) addRow(key, value);
+  if (checkpoint.nextRequest !== null) addRow(nextRequestKey, Buffer.from(String(checkpoint.nextRequest)));
   addRow(nextOffsetKey, Buffer.from(String(nextOffset)));
   return rounds;
 }

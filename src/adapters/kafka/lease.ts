@@ -9,20 +9,21 @@ import { FencedError } from '../../errors.ts';
 import type { Checkpoint, Offset, PartitionLease } from '../../ports/transport.ts';
 import type { KafkaTopics } from './changelog.ts';
 import type { BatchPool } from './batch-pool.ts';
-import { checkpointRounds, nextOffsetKey } from './checkpoint-rounds.ts';
+import { checkpointRounds, nextOffsetKey, nextRequestKey } from './checkpoint-rounds.ts';
 import { asCommitError, fenced } from './kafka-error.ts';
-import type { LatestValues } from './latest-values.ts';
 import { offsetOf } from './offsets.ts';
 import type { PartitionReader, ReadRecord } from './partition-reader.ts';
 import type { CheckpointProducer } from './producer.ts';
 import type { WrittenEnds } from './producer-session.ts';
-import { restorePartition, type RestoredPositions, type RestoreProgress } from './restore.ts';
+import { restorePartition, type RestoreProgress } from './restore.ts';
 
 export interface KafkaLease extends PartitionLease {
   /** False once a later owner was met or the lease was closed. */
   isHeld(): boolean;
   /** Where delivery has to go back to because the lease was recovered; null when it has not been since the last call. */
   takeRewind(): Offset | null;
+  /** The same for requests. */
+  takeRequestRewind(): Offset | null;
   /** Calls the listener when the lease was recovered or lost. One listener. */
   onChange(listener: () => void): void;
   /** Its commits fail from now on. */
@@ -34,11 +35,9 @@ export interface LeaseOptions {
   readonly topics: KafkaTopics;
   readonly producer: CheckpointProducer;
   readonly reader: PartitionReader;
-  /** Where committed rows come from. */
-  readonly latest: LatestValues;
   readonly delivery: 'exactly-once' | 'at-least-once';
-  /** The offset of the partition that the group has committed; null when there is none. */
-  readonly groupOffset: () => Promise<Offset | null>;
+  /** The offset of the partition of a topic that the group has committed; null when there is none. */
+  readonly groupOffset: (topic: string) => Promise<Offset | null>;
   /** Throws, or tells where to start instead, when the offset is no longer in the log; null stands for the beginning. */
   readonly checkRetained: (partition: number, offset: Offset | null) => Promise<Offset>;
   readonly maxBatchBytes: number;
@@ -46,7 +45,6 @@ export interface LeaseOptions {
   /** Everything in the items partition before this position is in the task: followers of other tasks begin here. */
   readonly itemsReached: (partition: number, position: Offset) => void;
   readonly onProgress?: ((progress: RestoreProgress) => void) | undefined;
-  readonly onRestored?: ((partition: number, restored: RestoredPositions) => void) | undefined;
   /** Repeats until it succeeds or the lease is closed, for outages of the broker. */
   readonly persistently: <T>(what: string, work: () => Promise<T>) => Promise<T>;
   /** Resolves when this worker may fence others again; throws FencedError when the group has given the partition away. */
@@ -54,6 +52,7 @@ export interface LeaseOptions {
 }
 
 const nextOffsetKeyBytes = Buffer.from(nextOffsetKey);
+const nextRequestKeyBytes = Buffer.from(nextRequestKey);
 
 export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
   const { partition, topics, producer, reader, persistently } = options;
@@ -62,9 +61,14 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
   let held = true;
   const isHeld = (): boolean => held;
   let rewindTo: Offset | null = null;
+  let requestRewindTo: Offset | null = null;
   let groupOffset: Offset | null = null;
+  let groupRequest: Offset | null = null;
   /** What the changelog says; it is read as far as `changelogPosition`. */
   let storedOffset: Offset | null = null;
+  let storedRequest: Offset | null = null;
+  /** Where requests begin when none was ever answered. */
+  let firstRequest: Offset | null = null;
   let changelogPosition = -1;
   /** The offset that was last found in the log. */
   let retained: Offset | null = null;
@@ -72,8 +76,7 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
   let written: WrittenEnds = new Map();
   let changed = (): void => undefined;
 
-  const committed = (): Offset | null =>
-    groupOffset === null || storedOffset === null ? (groupOffset ?? storedOffset) : Math.max(groupOffset, storedOffset);
+  const committed = (): Offset | null => further(groupOffset, storedOffset);
 
   function lose(): void {
     held = false;
@@ -82,7 +85,13 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
 
   async function fence(): Promise<void> {
     await producer.fence();
-    groupOffset = await options.groupOffset();
+    groupOffset = await options.groupOffset(topics.ratings);
+    groupRequest = await options.groupOffset(topics.requests);
+  }
+
+  async function nextRequest(): Promise<Offset> {
+    const known = further(groupRequest, storedRequest);
+    return known ?? (firstRequest ??= (await reader.bounds(topics.requests, partition)).start);
   }
 
   /** The start of the task, once everything that tells it is known. */
@@ -105,9 +114,9 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
   /** Without transactions only the changelog knows whether the last checkpoint was written. */
   async function readStoredOffset(): Promise<void> {
     const onRecord = ({ key, value }: ReadRecord): void => {
-      if (value !== null && key !== null && Buffer.from(key).equals(nextOffsetKeyBytes)) {
-        storedOffset = offsetOf(Buffer.from(value).toString());
-      }
+      if (value === null || key === null) return;
+      if (nextOffsetKeyBytes.equals(key)) storedOffset = offsetOf(Buffer.from(value).toString());
+      else if (nextRequestKeyBytes.equals(key)) storedRequest = offsetOf(Buffer.from(value).toString());
     };
     const from = changelogPosition >= 0 ? changelogPosition : (await reader.bounds(topics.users, partition)).start;
     changelogPosition = await reader.readToEnd(topics.users, partition, from, onRecord);
@@ -123,25 +132,26 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
       rewindTo = null;
       return offset;
     },
+    takeRequestRewind() {
+      const offset = requestRewindTo;
+      requestRewindTo = null;
+      return offset;
+    },
     committedOffset: startOffset,
+    committedRequest: () => persistently(`reading requests of partition ${partition}`, nextRequest),
 
     async restore(visitor) {
       await awaitWritten();
-      // Without transactions the group may lag behind what is written.
-      const known = options.delivery === 'exactly-once' ? groupOffset : null;
-      const reached = await restorePartition(
-        { ...options, committed: known },
-        {
-          state(key, value) {
-            if (key === nextOffsetKey) storedOffset = offsetOf(Buffer.from(value).toString());
-            else visitor.state(key, value);
-          },
-          item: (itemId, afterImage) => visitor.item(itemId, afterImage),
+      const reached = await restorePartition(options, {
+        state(key, value) {
+          if (key === nextOffsetKey) storedOffset = offsetOf(Buffer.from(value).toString());
+          else if (key === nextRequestKey) storedRequest = offsetOf(Buffer.from(value).toString());
+          else visitor.state(key, value);
         },
-      );
+        item: (itemId, afterImage) => visitor.item(itemId, afterImage),
+      });
       changelogPosition = reached.users;
       options.itemsReached(partition, reached.items);
-      options.onRestored?.(partition, reached);
     },
 
     readState: () => undefined,
@@ -156,8 +166,9 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
         order: options.delivery === 'exactly-once' ? 'at once' : 'rows last',
       });
       try {
-        written = await producer.publish(rounds, checkpoint.nextOffset);
+        written = await producer.publish(rounds, checkpoint.nextOffset, checkpoint.nextRequest);
         groupOffset = storedOffset = retained = checkpoint.nextOffset;
+        groupRequest = storedRequest = checkpoint.nextRequest ?? further(groupRequest, storedRequest);
         const itemsEnd = written.get(topics.items);
         if (itemsEnd !== undefined) options.itemsReached(partition, itemsEnd);
       } catch (error) {
@@ -176,12 +187,15 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
         if (!held) throw fenced(partition);
         await options.stillOurs(partition);
         await fence();
-        if (options.delivery === 'at-least-once' || groupOffset === null) await readStoredOffset();
+        if (options.delivery === 'at-least-once' || groupOffset === null || groupRequest === null) {
+          await readStoredOffset();
+        }
         // Everything before the fence is in the task, or it was aborted.
         options.itemsReached(partition, (await reader.bounds(topics.items, partition)).end);
       });
       const offset = await persistently(`recovering partition ${partition}`, startOffset);
       rewindTo = offset;
+      requestRewindTo = await persistently(`recovering partition ${partition}`, nextRequest);
       changed();
       return offset;
     },
@@ -192,8 +206,11 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
 
     async close() {
       lose();
-      options.latest.release(partition);
       await producer.close();
     },
   };
+}
+
+function further(one: Offset | null, other: Offset | null): Offset | null {
+  return one === null || other === null ? (one ?? other) : Math.max(one, other);
 }

@@ -23,7 +23,7 @@ export interface CheckpointProducer {
    * Writes the rounds and the offset as one; resolves with where each topic's records end. Fence first, and after an
    * error. The batches are not looked at any more when it has ended.
    */
-  publish(rounds: readonly Round[], nextOffset: Offset): Promise<WrittenEnds>;
+  publish(rounds: readonly Round[], nextOffset: Offset, nextRequest: Offset | null): Promise<WrittenEnds>;
   close(): Promise<void>;
 }
 
@@ -33,24 +33,29 @@ export interface CheckpointProducerOptions {
   readonly groupId: string;
   /** The ratings topic and the partition whose offset is committed. */
   readonly topic: string;
+  readonly requestsTopic: string;
   readonly partition: number;
   readonly transactionTimeoutMs: number;
 }
 
 export function createTransactionalProducer(options: CheckpointProducerOptions): CheckpointProducer {
-  const { transactionalId, groupId, topic, partition } = options;
+  const { transactionalId, groupId, topic, requestsTopic, partition } = options;
   const held = holdSession(partition, () => openSession(options));
 
   async function transact(
     session: ProducerSession,
     rounds: readonly Round[],
     nextOffset: Offset,
+    nextRequest: Offset | null,
   ): Promise<WrittenEnds> {
     const { producerId, producerEpoch } = session;
     const self = { transactionalId, producerId, producerEpoch };
     const names = new Set(rounds.flatMap((round) => round.map((each) => each.topic)));
     const topics = [...names].map((name) => ({ topic: name, partitions: [partition] }));
     const offsets = [{ topic, partitions: [{ partition, offset: String(nextOffset) }] }];
+    if (nextRequest !== null) {
+      offsets.push({ topic: requestsTopic, partitions: [{ partition, offset: String(nextRequest) }] });
+    }
     await allOf([
       session.ask('transaction', transactionalId, addPartitionsToTxn({ ...self, topics })),
       session.ask('transaction', transactionalId, addOffsetsToTxn({ ...self, groupId })),
@@ -66,7 +71,8 @@ export function createTransactionalProducer(options: CheckpointProducerOptions):
 
   return {
     fence: () => held.renew(),
-    publish: (rounds, nextOffset) => held.use((session) => transact(session, rounds, nextOffset)),
+    publish: (rounds, nextOffset, nextRequest) =>
+      held.use((session) => transact(session, rounds, nextOffset, nextRequest)),
     close: () => held.close(),
   };
 }

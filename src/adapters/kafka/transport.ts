@@ -14,7 +14,6 @@ import { createBatchPool } from './batch-pool.ts';
 import { clusterOf } from './cluster-of.ts';
 import { startDelivery } from './delivery.ts';
 import { fenced, messageOf } from './kafka-error.ts';
-import { changelogValues, type LatestValues } from './latest-values.ts';
 import { openLease, type KafkaLease } from './lease.ts';
 import { createMembership } from './membership.ts';
 import { offsetOf } from './offsets.ts';
@@ -24,7 +23,7 @@ import { persistently } from './persistently.ts';
 import { createPlainProducer } from './plain-producer.ts';
 import { createTransactionalProducer } from './producer.ts';
 import { createRatingsSource } from './ratings-source.ts';
-import type { RestoredPositions, RestoreProgress } from './restore.ts';
+import type { RestoreProgress } from './restore.ts';
 import { retainedOffset, type OnLostOffset } from './retained-offset.ts';
 
 export interface KafkaTransportOptions {
@@ -43,9 +42,6 @@ export interface KafkaTransportOptions {
   /** Told of every assignment by the group. */
   readonly onAssigned?: (partitions: readonly number[]) => void;
   readonly onProgress?: (progress: RestoreProgress) => void;
-  readonly onRestored?: (partition: number, restored: RestoredPositions) => void;
-  /** Where committed rows come from; the changelogs alone when not given. */
-  readonly latest?: LatestValues;
   /** Everything in a partition of the items topic before this position is in a task of this worker: for the item feed. */
   readonly itemsReached: (partition: number, position: Offset) => void;
   readonly log: Log;
@@ -80,6 +76,8 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
   const admin = kafka.admin();
   const cluster = clusterOf(kafka);
   const pool = createBatchPool();
+  // A fetch that waits keeps its connection busy: requests would wait behind the one for ratings.
+  const requestCluster = clusterOf(kafka);
   const reached = new Map<number, Offset>();
   let assignments: Assignments | null = null;
   let assigned: readonly number[] | null = null;
@@ -136,8 +134,21 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
     failed: (error) => log.warn({ reason: messageOf(error) }, 'fetching ratings failed, trying again'),
   });
 
-  async function groupOffset(partition: number): Promise<Offset | null> {
-    const [answer] = await admin.fetchOffsets({ groupId: app, topics: [topics.ratings] });
+  const requestSource = createRatingsSource({
+    cluster: requestCluster,
+    topic: topics.requests,
+    aheadRecordCount: 500,
+    maxPartitionBytes: 256 * 1024,
+    async outOfRange(partition, offset) {
+      const { start } = await reader.bounds(topics.requests, partition);
+      log.warn({ topic: topics.requests, partition, offset, start }, 'requests were deleted before they were answered');
+      return start;
+    },
+    failed: (error) => log.warn({ reason: messageOf(error) }, 'fetching requests failed, trying again'),
+  });
+
+  async function groupOffset(topic: string, partition: number): Promise<Offset | null> {
+    const [answer] = await admin.fetchOffsets({ groupId: app, topics: [topic] });
     const offset = offsetOf(answer?.partitions.find((each) => each.partition === partition)?.offset ?? '-1');
     return offset < 0 ? null : offset;
   }
@@ -157,6 +168,7 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
             transactionalId: `${app}-${topics.ratings}-${partition}`,
             groupId: app,
             topic: topics.ratings,
+            requestsTopic: topics.requests,
             partition,
             transactionTimeoutMs: options.transactionTimeoutMs ?? 20_000,
           })
@@ -170,11 +182,10 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
     };
     return openLease({
       ...options,
-      latest: options.latest ?? changelogValues(reader, topics),
       partition,
       producer,
       pool,
-      groupOffset: () => groupOffset(partition),
+      groupOffset: (topic) => groupOffset(topic, partition),
       checkRetained,
       stillOurs,
       maxBatchBytes: options.maxBatchBytes ?? 900_000,
@@ -192,11 +203,15 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
       log,
       onFatal,
       openLease: lease,
-      deliver: (held) => startDelivery(held, source.open(held.partition), listener, options.batchRecordCount ?? 500),
+      deliver(held) {
+        const sources = { ratings: source.open(held.partition), requests: requestSource.open(held.partition) };
+        return startDelivery(held, sources, listener, options.batchRecordCount ?? 500);
+      },
       retakeMs: options.heartbeatMs ?? 1000,
     });
-    await Promise.all([admin.connect(), cluster.connect()]);
+    await Promise.all([admin.connect(), cluster.connect(), requestCluster.connect()]);
     await cluster.addTargetTopic(topics.ratings);
+    await requestCluster.addTargetTopic(topics.requests);
     const settled = new Promise<void>((resolve, reject) => {
       first = { resolve, reject };
     });
@@ -221,7 +236,8 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
     } finally {
       await membership.leave();
       source.close();
-      await Promise.allSettled([admin.disconnect(), cluster.disconnect()]);
+      requestSource.close();
+      await Promise.allSettled([admin.disconnect(), cluster.disconnect(), requestCluster.disconnect()]);
     }
   }
 

@@ -39,6 +39,27 @@ export const metrics = {
     unit: 'predictions',
     labels: ['partition'],
   },
+  requestsAnswered: {
+    name: 'freshet_requests_answered_total',
+    type: 'counter',
+    help: 'Prediction requests of the topic that were answered.',
+    unit: 'requests',
+    labels: ['partition'],
+  },
+  recommendations: {
+    name: 'freshet_recommendations_total',
+    type: 'counter',
+    help: 'Recommendations published to users whose ratings changed.',
+    unit: 'users',
+    labels: ['partition'],
+  },
+  recommendationsPending: {
+    name: 'freshet_recommendations_pending',
+    type: 'gauge',
+    help: 'Users whose ratings changed and whose recommendations are not published yet.',
+    unit: 'users',
+    labels: ['partition'],
+  },
   deadLetters: {
     name: 'freshet_dead_letters_total',
     type: 'counter',
@@ -146,13 +167,6 @@ export const metrics = {
     help: 'Records read to bring partitions back into memory.',
     unit: 'records',
     labels: ['partition'],
-  },
-  restoreReads: {
-    name: 'freshet_restore_reads_total',
-    type: 'counter',
-    help: 'On Kafka: records read to bring partitions and followed items into memory, from the local snapshot (disk) or from the topics (changelog).',
-    unit: 'records',
-    labels: ['source'],
   },
   backlog: {
     name: 'freshet_log_backlog',

@@ -12,6 +12,8 @@ export function createWorkerMetrics(instruments: Instruments): (stats: WorkerSta
     applied: monotonic(instruments.eventsApplied),
     skipped: monotonic(instruments.eventsSkipped),
     predictions: monotonic(instruments.predictions),
+    answered: monotonic(instruments.requestsAnswered),
+    recommendations: monotonic(instruments.recommendations),
     deadLetters: monotonic(instruments.deadLetters),
     evicted: monotonic(instruments.rowsEvicted),
   };
@@ -21,6 +23,9 @@ export function createWorkerMetrics(instruments: Instruments): (stats: WorkerSta
     raise.applied({ partition }, stats.eventsApplied);
     raise.skipped({ partition }, stats.eventsSkipped);
     raise.predictions({ partition }, stats.predictions);
+    raise.answered({ partition }, stats.requestsAnswered);
+    raise.recommendations({ partition }, stats.recommendations);
+    instruments.recommendationsPending.set({ partition }, stats.recommendationsPending);
     for (const [reason, count] of byKnownReason(stats.deadLetters)) raise.deadLetters({ partition, reason }, count);
     instruments.appliedOffset.set({ partition }, stats.appliedOffset);
     instruments.committedOffset.set({ partition }, stats.committedOffset);
@@ -46,7 +51,7 @@ export function createWorkerMetrics(instruments: Instruments): (stats: WorkerSta
 function forgetFormerOwners(instruments: Instruments): void {
   const { appliedOffset, committedOffset, eventTimeLag, schemaWait, prequentialRmse, prequentialMae } = instruments;
   const gauges = [appliedOffset, committedOffset, eventTimeLag, schemaWait, prequentialRmse, prequentialMae];
-  for (const gauge of gauges) gauge.reset();
+  for (const gauge of [...gauges, instruments.recommendationsPending]) gauge.reset();
 }
 
 /** Errors of nothing are not a number, and are left out. */

@@ -1,5 +1,6 @@
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
+import { hasSimd } from '../../kernel/simd.ts';
 import { fine, mebibytes, type Check } from './check.ts';
 
 const oldestNode = [20, 19] as const;
@@ -12,6 +13,7 @@ export function machineChecks(): Check[] {
     fine('platform', `${process.platform} ${process.arch}`),
     fine('cpus', `${parallelism} usable, ${cpus()[0]?.model.trim() ?? 'of unknown model'}`),
     memoryCheck(process.constrainedMemory(), totalmem(), freemem()),
+    kernelCheck(hasSimd()),
     fine('heap limit', mebibytes(getHeapStatistics().heap_size_limit)),
   ];
 }
@@ -31,4 +33,11 @@ export function memoryCheck(constrainedBytes: number, totalBytes: number, freeBy
     : `${mebibytes(totalBytes)}, ${mebibytes(freeBytes)} free, no limit`;
   if (usableBytes >= smallestMemoryBytes) return fine('memory', found);
   return { name: 'memory', state: 'warning', found, advice: `Allow at least ${mebibytes(smallestMemoryBytes)}.` };
+}
+
+/** Without SIMD everything works, several times slower. */
+export function kernelCheck(simd: boolean): Check {
+  if (simd) return fine('kernel', 'simd');
+  const advice = 'This Node has no WebAssembly SIMD: the plain kernel is used, which is slower.';
+  return { name: 'kernel', state: 'warning', found: 'plain', advice };
 }

@@ -1,6 +1,7 @@
 /** One user or one item as it is stored, in the user's scale. */
 import { createCodec } from '../../adapters/avro/codec.ts';
 import { CorruptStateError } from '../../errors.ts';
+import { createPlainKernel } from '../../kernel/plain.ts';
 import { slotsPerBlock } from '../../model/history.ts';
 import { ItemTable } from '../../model/item-table.ts';
 import { itemField, userField } from '../../model/row-layout.ts';
@@ -94,7 +95,7 @@ export function itemIn(view: RowView, itemId: string): ItemReport | undefined {
   const stored = requireSettings(view);
   const settings = learnerSettingsIn(stored);
   const codec = codecFor(stored.scale);
-  const items = new ItemTable(settings);
+  const items = new ItemTable(settings, createPlainKernel());
   const row = items.ensure(itemId);
   for (const bytes of contributions) items.addForeign(row, rowOf(codec.decodeItemContribution(bytes)), 1);
   const values = new Float32Array(items.cells);

@@ -14,13 +14,13 @@
  * Departure from the paper: biases are not part of the SGD.
  */
 import type { Kernel } from '../../kernel/kernel.ts';
+import type { Block } from '../../kernel/row-memory.ts';
 import { emptySlot, type History } from '../history.ts';
 import type { ItemContribution, ItemTable } from '../item-table.ts';
 import type { Moment } from '../moment.ts';
 import { itemField, userField } from '../row-layout.ts';
 import { mix } from '../seeded.ts';
 import type { LearnerSettings } from '../settings.ts';
-import type { BiasExpert } from './bias.ts';
 import type { Expert } from './expert.ts';
 
 export class FactorsExpert implements Expert {
@@ -30,38 +30,46 @@ export class FactorsExpert implements Expert {
   readonly #items: ItemTable;
   readonly #own: ItemContribution;
   readonly #history: History;
-  readonly #bias: BiasExpert;
   readonly #slot = emptySlot();
-  readonly #pastItem: Float32Array;
+  /** Ratings to learn again: four cells each, as `Kernel.replay` takes them. */
+  readonly #entries: Block;
+  /** Sums of items that several tasks contribute to, one for each entry. */
+  readonly #spare: Block;
 
-  constructor(
-    settings: LearnerSettings,
-    kernel: Kernel,
-    items: ItemTable,
-    own: ItemContribution,
-    history: History,
-    bias: BiasExpert,
-  ) {
+  constructor(settings: LearnerSettings, items: ItemTable, own: ItemContribution, history: History) {
     this.#settings = settings;
-    this.#kernel = kernel;
+    this.#kernel = items.kernel;
     this.#items = items;
     this.#own = own;
     this.#history = history;
-    this.#bias = bias;
-    this.#pastItem = new Float32Array(items.cells);
+    this.#entries = items.kernel.memory.allocate(4 * settings.replays);
+    this.#spare = items.kernel.memory.allocate(settings.replays * items.cells);
   }
 
   predict(moment: Moment): number {
     const { k } = this.#settings;
     moment.interaction =
-      moment.knownUser && moment.knownItem ? this.#kernel.dot(moment.user, moment.userAt, moment.item, 0, k) : 0;
+      moment.knownUser && moment.knownItem ? this.#kernel.dot(moment.userAddress, moment.itemAddress, k) : 0;
     moment.factorsAnswer = moment.mean + moment.itemBias + moment.userBias + moment.interaction;
     return moment.factorsAnswer;
   }
 
   learn(moment: Moment, rating: number): void {
     const residual = rating - moment.mean - moment.itemBias - moment.userBias;
-    this.#step(moment, moment.itemRow, moment.item, residual, moment.weight);
+    const { k, regularization } = this.#settings;
+    const { item, user, userAt, itemRow } = moment;
+    const weight = Math.min(moment.weight, 1);
+    this.#own.touch(itemRow);
+    this.#kernel.sgdStep(
+      moment.userAddress,
+      moment.itemAddress,
+      this.#own.address(itemRow),
+      k,
+      residual,
+      this.#rate(user[userAt + k + userField.longCount]!) * weight,
+      this.#rate(item[k + itemField.weightSum]!) * weight,
+      regularization,
+    );
   }
 
   /** Relearns some of the user's former ratings. `head`: the user's history as it was before this event. */
@@ -71,31 +79,37 @@ export class FactorsExpert implements Expert {
     const window = Math.min(sequence, replayWindow, this.#history.limit);
     if (window === 0) return;
     const slot = this.#slot;
+    const { words, floats } = this.#entries;
+    let n = 0;
     for (let r = 0; r < replays; r++) {
       const back = 1 + (mix(Math.imul(sequence + 1, 0x9e3779b9) + r) % window);
       if (!this.#history.read(head, (sequence - back) % this.#history.limit, slot)) continue;
-      this.#items.read(slot.itemRow, this.#pastItem);
-      const residual = slot.rating - moment.mean - this.#bias.itemBias(this.#pastItem) - moment.longLevel;
-      this.#step(moment, slot.itemRow, this.#pastItem, residual, slot.weight);
+      this.#own.touch(slot.itemRow);
+      words[4 * n] = this.#items.restBeside(this.#own, slot.itemRow, this.#spare.address + n * this.#items.cells);
+      words[4 * n + 1] = this.#own.address(slot.itemRow);
+      floats[4 * n + 2] = slot.rating;
+      floats[4 * n + 3] = slot.weight;
+      n++;
     }
+    const { learningRate, learningRateFloor, learningRateHalfCount } = this.#settings;
+    this.#kernel.replay(
+      moment.userAddress,
+      this.#entries.address,
+      n,
+      k,
+      moment.mean + moment.longLevel,
+      this.#settings.itemDamping,
+      this.#rate(moment.user[moment.userAt + k + userField.longCount]!),
+      learningRate,
+      learningRateFloor,
+      learningRateHalfCount,
+      this.#settings.regularization,
+    );
   }
 
-  #step(moment: Moment, itemRow: number, item: Float32Array, residual: number, weight: number): void {
-    const { k, regularization } = this.#settings;
-    const own = this.#own.touch(itemRow);
-    this.#kernel.sgdStep(
-      moment.user,
-      moment.userAt,
-      item,
-      0,
-      own,
-      this.#own.at(itemRow),
-      k,
-      residual,
-      this.#rate(moment.user[moment.userAt + k + userField.longCount]!) * Math.min(weight, 1),
-      this.#rate(item[k + itemField.weightSum]!) * Math.min(weight, 1),
-      regularization,
-    );
+  release(): void {
+    this.#kernel.memory.release(this.#entries);
+    this.#kernel.memory.release(this.#spare);
   }
 
   #rate(count: number): number {

@@ -47,6 +47,9 @@ const readers: Record<SchemaName, Reader> = {
   'user-row': { decode: (bytes) => codec.decodeUserRow(bytes), value: rowValue },
   'item-contribution': { decode: (bytes) => codec.decodeItemContribution(bytes), value: rowValue },
   'user-history-block': { decode: (bytes) => codec.decodeHistoryBlock(bytes), value: (json) => json },
+  recommendations: { decode: (bytes) => codec.decodeRecommendations(bytes), value: (json) => json },
+  'prediction-request': { decode: (bytes) => codec.decodeRequest(bytes), value: (json) => json },
+  'prediction-answer': { decode: (bytes) => codec.decodeAnswer(bytes), value: (json) => json },
   'forget-receipt': { decode: (bytes) => codec.decodeForgetReceipt(bytes), value: (json) => json },
   'dead-letter': {
     decode: (bytes) => codec.decodeDeadLetter(bytes),

@@ -32,6 +32,9 @@ for (let n = (await lease.committedOffset()) / 20 + 1; ; n++) {
     predictions: Array.from({ length: 20 }, () => ({ key: null, value })),
     deadLetters: [{ key: null, value: new Uint8Array(n % 5 === 0 ? 100_000 : 10) }],
     receipts: [],
+    recommendations: [],
+    answers: [],
+    nextRequest: null,
   });
   writeSync(1, `${n}\n`);
 }

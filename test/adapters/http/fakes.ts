@@ -1,7 +1,15 @@
 /** In-memory stand-ins for what the HTTP server talks to. */
 import { RejectedRecordError } from '../../../src/errors.ts';
 import type { EventCodec, RatingDecoder } from '../../../src/ports/codec.ts';
-import type { DeadLetter, ForgetReceipt, Prediction, PredictionEvent, Rating } from '../../../src/ports/events.ts';
+import type {
+  DeadLetter,
+  ForgetReceipt,
+  PredictionAnswer,
+  Recommendations,
+  Prediction,
+  PredictionEvent,
+  Rating,
+} from '../../../src/ports/events.ts';
 import type { Log } from '../../../src/ports/log.ts';
 import type { Readiness, Serving } from '../../../src/ports/serving.ts';
 import type {
@@ -107,6 +115,10 @@ export const fakeCodec: RatingDecoder & EventCodec = {
   encodeUserKey: (userId) => Buffer.from(userId),
   encodePrediction: (event) => Buffer.from(JSON.stringify(event)),
   decodePrediction: (bytes) => JSON.parse(Buffer.from(bytes).toString()) as PredictionEvent,
+  encodeAnswer: (answer) => Buffer.from(JSON.stringify(answer)),
+  decodeAnswer: (bytes) => JSON.parse(Buffer.from(bytes).toString()) as PredictionAnswer,
+  encodeRecommendations: (recommendations) => Buffer.from(JSON.stringify(recommendations)),
+  decodeRecommendations: (bytes) => JSON.parse(Buffer.from(bytes).toString()) as Recommendations,
   encodeForgetReceipt: (receipt) => Buffer.from(JSON.stringify(receipt)),
   decodeForgetReceipt: (bytes) => JSON.parse(Buffer.from(bytes).toString()) as ForgetReceipt,
   encodeDeadLetter: (letter) => Buffer.from(JSON.stringify(letter)),

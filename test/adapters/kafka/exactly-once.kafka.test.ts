@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { itemIdOf, syntheticRatings, userIdOf } from '../../../src/adapters/synthetic/synthetic-ratings.ts';
 import { systemClock } from '../../../src/adapters/system/clock.ts';
 import type { KafkaTransportOptions } from '../../../src/adapters/kafka/transport.ts';
-import { plainKernel } from '../../../src/kernel/plain.ts';
+import { createPlainKernel } from '../../../src/kernel/plain.ts';
 import type { OutputRecord } from '../../../src/ports/transport.ts';
 import { Worker } from '../../../src/stream/worker.ts';
 import { partitionOfRecord, rate } from '../../support/flow-inputs.ts';
@@ -32,7 +32,7 @@ describeKafka('workers on a broker', () => {
     const worker = new Worker({
       settings: smallSettings,
       scale: flowScale,
-      kernel: plainKernel,
+      kernel: createPlainKernel(),
       codec: flowCodec,
       clock: systemClock,
       topic: 'ratings',

@@ -79,6 +79,7 @@ describeKafka('members of a group on a broker', () => {
       transactionalId: `${rig.app}-${rig.topics.ratings}-0`,
       groupId: rig.app,
       topic: rig.topics.ratings,
+      requestsTopic: rig.topics.requests,
       partition: 0,
       transactionTimeoutMs: 20_000,
     });

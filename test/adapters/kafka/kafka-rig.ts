@@ -136,8 +136,8 @@ export async function createKafkaRig({ partitionCount }: { readonly partitionCou
         }
       }
     },
-    async committedOffset(partition: number): Promise<number> {
-      const [answer] = await admin.fetchOffsets({ groupId: app, topics: [topics.ratings] });
+    async committedOffset(partition: number, topic = topics.ratings): Promise<number> {
+      const [answer] = await admin.fetchOffsets({ groupId: app, topics: [topic] });
       return Number(answer!.partitions.find((each) => each.partition === partition)!.offset);
     },
     async close(): Promise<void> {

@@ -15,6 +15,7 @@ const topicOf = {
   predictions: 'predictions',
   'dead-letters': 'deadLetters',
   receipts: 'receipts',
+  recommendations: 'recommendations',
 } as const;
 const topicNames = Object.keys(topicOf) as TopicName[];
 
@@ -103,6 +104,7 @@ export async function kafkaUnderTest(rig: KafkaRig, maxBacklog = 100_000): Promi
         return listener.assigned(settled(lease, () => mirror.refresh()));
       },
       records: (partition, records) => (dead ? never() : listener.records(partition, records)),
+      requests: (partition, records) => (dead ? never() : listener.requests(partition, records)),
       revoked: (partition) => (dead ? never() : listener.revoked(partition)),
       lost: (partition) => (dead ? never() : listener.lost(partition)),
     });

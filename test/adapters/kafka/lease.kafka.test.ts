@@ -1,7 +1,6 @@
 /** Leases as the broker sees them: without a group, two owners of a partition at once, as after a lost session. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createBatchPool } from '../../../src/adapters/kafka/batch-pool.ts';
-import { changelogValues } from '../../../src/adapters/kafka/latest-values.ts';
 import { openLease, type KafkaLease, type LeaseOptions } from '../../../src/adapters/kafka/lease.ts';
 import { createPlainProducer } from '../../../src/adapters/kafka/plain-producer.ts';
 import { createTransactionalProducer } from '../../../src/adapters/kafka/producer.ts';
@@ -29,18 +28,18 @@ describeKafka('a lease on a broker', () => {
       partition: 0,
       topics,
       reader,
-      latest: changelogValues(reader, topics),
       producer: createTransactionalProducer({
         kafka,
         transactionalId: `${app}-0`,
         groupId: app,
         topic: topics.ratings,
+        requestsTopic: topics.requests,
         partition: 0,
         transactionTimeoutMs: 20_000,
       }),
       delivery: 'exactly-once',
-      async groupOffset() {
-        const offset = await rig.committedOffset(0);
+      async groupOffset(topic) {
+        const offset = await rig.committedOffset(0, topic);
         return offset < 0 ? null : offset;
       },
       checkRetained: (partition, offset) =>

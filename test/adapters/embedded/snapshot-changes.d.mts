@@ -1,1 +1,0 @@
-export function changesFrom(from: number, to: number): Map<string, Uint8Array | null>;

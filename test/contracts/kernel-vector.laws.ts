@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { Kernel } from '../../src/kernel/kernel.ts';
+import { dotBound, float32Ulp, floats, Operands, rowsOf, sizes, sum } from './kernel-rows.ts';
+
+export function vectorLaws(kernel: Kernel): void {
+  const operands = new Operands(kernel);
+
+  it('dot is the sum of products', () => {
+    fc.assert(
+      fc.property(rowsOf(2), ([a, b]) => {
+        const products = a!.map((value, i) => value * b![i]!);
+        const found = kernel.dot(operands.floats(a!).address, operands.floats(b!).address, a!.length);
+        operands.finish();
+        expect(Math.abs(found - sum(products))).toBeLessThanOrEqual(dotBound(products));
+      }),
+    );
+  });
+
+  it('copy, add, sum and axpy work cell by cell, rounded once, and touch nothing else', () => {
+    fc.assert(
+      fc.property(rowsOf(3), floats(1), ([a, b, c], [factor]) => {
+        const n = a!.length;
+        const [x, y, out] = [a!, b!, c!].map((values) => operands.floats(values));
+        kernel.sum(out!.address, x!.address, y!.address, n);
+        expect(out!.now()).toEqual(a!.map((value, i) => Math.fround(value + b![i]!)));
+        kernel.copy(out!.address, y!.address, n);
+        expect(out!.now()).toEqual(b);
+        kernel.add(out!.address, x!.address, n);
+        expect(out!.now()).toEqual(a!.map((value, i) => Math.fround(value + b![i]!)));
+        kernel.copy(out!.address, y!.address, n);
+        kernel.axpy(out!.address, x!.address, n, factor!);
+        out!.now().forEach((value, i) => {
+          const exact = b![i]! + factor! * a![i]!;
+          expect(Math.abs(value - exact)).toBeLessThanOrEqual(3 * float32Ulp * (Math.abs(b![i]!) + 4));
+        });
+        expect([x!.now(), y!.now()]).toEqual([a, b]);
+        operands.finish();
+      }),
+    );
+  });
+
+  const counts = (most: number) =>
+    sizes.chain((cells) => {
+      const row = fc.array(fc.integer({ min: -most - 1, max: most }), { minLength: 2 * cells, maxLength: 2 * cells });
+      return fc.tuple(row, row);
+    });
+
+  it('sketchDot is exact', () => {
+    fc.assert(
+      fc.property(counts(4095), ([a, b]) => {
+        const found = kernel.sketchDot(operands.shorts(a).address, operands.shorts(b).address, a.length / 2);
+        operands.finish();
+        expect(found).toBe(sum(a.map((value, i) => value * b[i]!)));
+      }),
+    );
+  });
+
+  it('sketchAdd wraps around, so that a sketch can be taken out again, bit for bit', () => {
+    fc.assert(
+      fc.property(counts(32767), ([a, b]) => {
+        const [out, added] = [operands.shorts(a), operands.shorts(b)];
+        kernel.sketchAdd(out.address, added.address, a.length / 2);
+        expect(out.now()).toEqual(a.map((value, i) => ((value + b[i]!) << 16) >> 16));
+        const taken = operands.shorts(b.map((value) => (-value << 16) >> 16));
+        kernel.sketchAdd(out.address, taken.address, a.length / 2);
+        expect(out.now()).toEqual(a);
+        operands.finish();
+      }),
+    );
+  });
+}
