@@ -1,8 +1,8 @@
 /**
- * Appends to the ratings topic, as the workers' own intake does: an idempotent producer, one send at a time. The next
- * batches are made ready while one is on its way, and no more than that is held.
+ * Appends to the ratings topic. The next entries are made ready while a batch of each partition is on its way, and no more
+ * than that is held.
  */
-import { openRatingsLog } from '../../adapters/kafka/ratings-log.ts';
+import { openBulkWriter } from '../../adapters/kafka/bulk-writer.ts';
 import type { Codec } from '../../ports/codec.ts';
 import type { CommandIo } from '../command.ts';
 import type { KafkaClient } from '../kafka-client.ts';
@@ -12,9 +12,6 @@ import { recordsOf } from './records.ts';
 import { countReasons, type ReplayReport } from './report.ts';
 
 const batchSize = 4000;
-const batchesUnderWay = 3;
-/** Nobody asks for the backlog here: the topic is the buffer. */
-const lagPeriodMs = 60_000;
 
 export async function replayIntoKafka(
   plan: SendingPlan,
@@ -22,39 +19,34 @@ export async function replayIntoKafka(
   codec: Pick<Codec, 'toRating' | 'encodeUserKey' | 'encodeRating'>,
   { stderr, signal }: CommandIo,
 ): Promise<ReplayReport> {
-  const { app, topics, partitionCount } = client;
-  const log = await openRatingsLog({
-    ...client,
-    topic: topics.ratings,
-    groupId: app,
-    maxBacklog: Infinity,
-    lagPeriodMs,
-  });
+  const { kafka, topics, partitionCount } = client;
+  const writer = openBulkWriter({ kafka, topic: topics.ratings });
   const bar = progressBar(stderr, 'send', plan.entries.count);
   const pace = pacer(plan.rate, signal);
   const reasons: Record<string, number> = {};
   let accepted = 0;
-  const underWay: Promise<void>[] = [];
+  let underWay: Promise<void> = Promise.resolve();
   const startMs = performance.now();
   try {
     for (const batch of plan.entries.batches(batchSizeAt(plan.rate, batchSize))) {
       await pace(batch.length);
       const { byPartition, codes } = recordsOf(batch, codec, partitionCount);
-      const written = Promise.all([...byPartition].map(([partition, records]) => log.append(partition, records)));
-      const arrived = Promise.all([written, underWay.at(-1)]).then(() => {
+      for (const [partition, records] of byPartition) {
+        for (const { key, value } of records) writer.add(partition, key, value);
+      }
+      await underWay;
+      underWay = writer.flush().then(() => {
         countReasons(reasons, codes);
         accepted += batch.length - codes.length;
         plan.sentCount += batch.length;
         bar.at(plan.sentCount);
       });
-      arrived.catch(() => undefined); // it is waited for below, unless an earlier one fails
-      underWay.push(arrived);
-      if (underWay.length >= batchesUnderWay) await underWay.shift();
+      underWay.catch(() => undefined); // it is waited for before the next one
     }
-    await Promise.all(underWay);
+    await underWay;
   } finally {
     bar.stop();
-    await log.close();
+    await writer.close();
   }
   const seconds = (performance.now() - startMs) / 1000;
   return {
