@@ -1,6 +1,8 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 const kafkaSuites = 'test/**/*.kafka.test.ts';
+/** Brokers and workers that are killed, and what takes how long then: alone, after all else. */
+const fireSuites = 'test/fire/**/*.kafka.test.ts';
 const dockerSuites = 'test/**/*.docker.test.ts';
 /** These need a Docker daemon, which is asked for by name (.ci/docker-suite). */
 const dockerProject =
@@ -32,7 +34,18 @@ export default defineConfig({
         test: {
           name: 'kafka',
           include: [kafkaSuites],
+          exclude: [...configDefaults.exclude, fireSuites],
           globalSetup: ['test/support/kafka/global-setup.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'fire',
+          include: [fireSuites],
+          globalSetup: ['test/support/kafka/local-setup.ts'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
         },
       },
       ...dockerProject,

@@ -16,6 +16,8 @@ export interface KafkaWorkerOptions extends WorkerOptions {
   readonly delivery: 'exactly-once' | 'at-least-once';
   readonly onLostOffset: OnLostOffset;
   readonly maxBacklog: number;
+  /** 10 s when not given. */
+  readonly sessionTimeoutMs?: number;
   /** Partitions of a ratings topic that is to be created when it is not there; undefined creates nothing. */
   readonly createPartitions?: number | undefined;
   readonly replicationFactor?: number | undefined;
@@ -82,7 +84,8 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
   for (const { topic, problem, command } of problems) log.warn({ topic, problem, command }, 'a topic could be better');
 
   const partitionCount = await admin.ratingsPartitionCount(topicAdmin);
-  const reader = createPartitionReader(connection);
+  // A worker waits for brokers as long as they are away, as its checkpoints do.
+  const reader = createPartitionReader({ ...connection, patienceMs: Infinity });
   const feed = createItemFeed({ reader, topic: topics.items, partitionCount });
   const ratingsLog = await logs.openRatingsLog({ ...options, kafka, topic: topics.ratings, groupId: app });
   const recent = new RecentPredictions();
@@ -113,7 +116,8 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
   };
   const running = prepareWorker(
     {
-      transport,
+      // What still reads does so for nobody then, and would wait for brokers that are away.
+      transport: { ...transport, stop: () => transport.stop().finally(() => reader.close()) },
       feed,
       topic: topics.ratings,
       requestsTopic: topics.requests,

@@ -48,6 +48,14 @@ export const run = defineCommand({
       unit: 'items',
       doc: 'On Kafka: so many of the best items are published to each user whose ratings changed, in spare time; 0 turns it off.',
     },
+    sessionTimeoutMs: {
+      type: 'integer',
+      min: 1000,
+      max: 300_000,
+      default: 10_000,
+      unit: 'ms',
+      doc: 'On Kafka: a worker that is silent for so long loses its partitions to the others; the brokers set limits (group.min.session.timeout.ms).',
+    },
     ...registrySettings,
     scale: {
       type: 'scale',

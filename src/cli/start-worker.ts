@@ -102,6 +102,9 @@ export function prepareWorker(parts: WorkerParts, options: WorkerOptions): Prepa
     telemetry,
     failed: failure.failed,
     begin: () => transport.start(wrap === undefined ? worker : wrap(worker)),
-    stop: () => (stopped ??= transport.stop().finally(() => worker.stop())),
+    stop() {
+      worker.leave();
+      return (stopped ??= transport.stop().finally(() => worker.stop()));
+    },
   };
 }

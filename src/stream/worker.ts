@@ -64,6 +64,9 @@ export class Worker implements TransportListener {
   #ranking: Promise<void> = Promise.resolve();
   #isRanking = false;
   #lastLookMs: number;
+  #following: Promise<void> = Promise.resolve();
+  #isFollowing = false;
+  #isStopping = false;
 
   constructor(options: WorkerOptions) {
     this.#options = {
@@ -96,6 +99,7 @@ export class Worker implements TransportListener {
       // A checkpoint that waits for the store must not gather a queue behind it.
       if (!this.#isTicking) this.#ticking = this.#tick();
       if (!this.#isRanking) this.#ranking = this.#recommend();
+      if (!this.#isFollowing) this.#following = this.#tickFollowing();
     });
   }
 
@@ -197,7 +201,7 @@ export class Worker implements TransportListener {
       });
     } finally {
       this.#drop(partition);
-      await this.#followed.follow();
+      await this.#followGone();
     }
   }
 
@@ -209,7 +213,7 @@ export class Worker implements TransportListener {
         return Promise.resolve();
       });
     }
-    await this.#followed.follow();
+    await this.#followGone();
   }
 
   /** Makes everything taken in so far durable now. */
@@ -228,13 +232,19 @@ export class Worker implements TransportListener {
     return this.#followed.follow();
   }
 
+  /** Call before the transport's `stop`: nothing of other workers is followed any more. */
+  leave(): void {
+    this.#isStopping = true;
+  }
+
   /**
    * Stops the timer; resolves when nothing of it is at work, so that the log may be closed. The transport's `stop` comes
    * first: it revokes every partition.
    */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     this.#stopTicking();
-    await Promise.all([this.#ticking, this.#ranking]);
+    await Promise.all([this.#ticking, this.#ranking, this.#following]);
   }
 
   /** True when the batch is durable; false when it was put back and must be processed again. */
@@ -263,7 +273,6 @@ export class Worker implements TransportListener {
     this.#isTicking = true;
     try {
       await this.checkpointAll();
-      await this.#followed.follow();
     } catch (error) {
       if (error instanceof FencedError) this.#options.log.warn({ reason: error.message }, 'checkpoint was fenced off');
       else this.#options.onFatal(error);
@@ -297,6 +306,23 @@ export class Worker implements TransportListener {
   /** A task that works on ratings half of the time has fallen behind, or soon will. */
   #hasTime(task: Task): boolean {
     return task.busyMs <= (this.#options.clock.monotonicMs() - this.#lastLookMs) / 2;
+  }
+
+  /** Apart from the checkpoints: others' items may be out of reach for a while, and these go on. */
+  async #tickFollowing(): Promise<void> {
+    this.#isFollowing = true;
+    try {
+      await this.#followed.follow();
+    } catch (error) {
+      if (!this.#isStopping) this.#options.onFatal(error);
+    } finally {
+      this.#isFollowing = false;
+    }
+  }
+
+  /** What others contribute to the items of a partition that has gone; who is leaving has no use for it. */
+  async #followGone(): Promise<void> {
+    if (!this.#isStopping) await this.#followed.follow();
   }
 
   #isDue(task: Task): boolean {

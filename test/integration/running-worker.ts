@@ -14,6 +14,7 @@ export interface Exit {
 export interface RunningWorker {
   /** Where it serves, without a slash at the end. */
   readonly url: string;
+  readonly pid: number;
   /** Resolves once the process is gone. */
   readonly exited: Promise<Exit>;
   kill(signal: 'SIGKILL' | 'SIGTERM'): void;
@@ -32,8 +33,8 @@ export function killAll(): void {
 export const tryStart = (folder: string, flags: readonly string[] = []): Promise<Started> =>
   tryRun(['--data', folder, ...flags]);
 
-/** `place`: where the log is, and any other flags. */
-export async function tryRun(place: readonly string[]): Promise<Started> {
+/** `place`: where the log is, and any other flags. `onLine` hears of every line that it logs. */
+export async function tryRun(place: readonly string[], onLine?: (line: string) => void): Promise<Started> {
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('FRESHET_')));
   const words = [main, 'run', ...place, '--http-port', '0'];
   const child = spawn(process.execPath, words, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -50,6 +51,7 @@ export async function tryRun(place: readonly string[]): Promise<Started> {
   });
   const ready = new Promise<number>((resolve) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
+      onLine?.(line);
       const { msg, httpPort } = JSON.parse(line) as { msg: string; httpPort?: number };
       if (msg === 'ready' && httpPort !== undefined) resolve(httpPort);
     });
@@ -58,7 +60,12 @@ export async function tryRun(place: readonly string[]): Promise<Started> {
   if (typeof outcome !== 'number') return { kind: 'ended', ...outcome };
   return {
     kind: 'ready',
-    worker: { url: `http://127.0.0.1:${outcome}`, exited, kill: (signal) => void child.kill(signal) },
+    worker: {
+      url: `http://127.0.0.1:${outcome}`,
+      pid: child.pid ?? -1,
+      exited,
+      kill: (signal) => void child.kill(signal),
+    },
   };
 }
 

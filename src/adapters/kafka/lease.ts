@@ -47,9 +47,15 @@ export interface LeaseOptions {
   readonly onProgress?: ((progress: RestoreProgress) => void) | undefined;
   /** Repeats until it succeeds or the lease is closed, for outages of the broker. */
   readonly persistently: <T>(what: string, work: () => Promise<T>) => Promise<T>;
+  /** False once the partition is to be given up: then nothing more is restored, and nothing waited for. */
+  readonly isWanted: () => boolean;
   /** Resolves when this worker may fence others again; throws FencedError when the group has given the partition away. */
   readonly stillOurs: (partition: number) => Promise<void>;
 }
+
+/** Before the second commit in a row that failed is tried again, and at most. */
+const firstPauseMs = 100;
+const longestPauseMs = 5000;
 
 const nextOffsetKeyBytes = Buffer.from(nextOffsetKey);
 const nextRequestKeyBytes = Buffer.from(nextRequestKey);
@@ -75,6 +81,8 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
   /** Where the last commit's records end, by topic. */
   let written: WrittenEnds = new Map();
   let changed = (): void => undefined;
+  /** Commits that failed since the last one that did not. */
+  let failures = 0;
 
   const committed = (): Offset | null => further(groupOffset, storedOffset);
 
@@ -122,6 +130,23 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
     changelogPosition = await reader.readToEnd(topics.users, partition, from, onRecord);
   }
 
+  async function fenceAndRead(): Promise<{ readonly offset: Offset; readonly request: Offset }> {
+    if (!held) throw fenced(partition);
+    await options.stillOurs(partition);
+    await fence();
+    if (options.delivery === 'at-least-once' || groupOffset === null || groupRequest === null) await readStoredOffset();
+    // Everything before the fence is in the task, or it was aborted.
+    options.itemsReached(partition, (await reader.bounds(topics.items, partition)).end);
+    return { offset: await startOffset(), request: await nextRequest() };
+  }
+
+  /** A broker that refuses at once would be asked, fenced and answered without end. */
+  async function pauseAfterFailures(): Promise<void> {
+    const pauseMs = failures < 2 ? 0 : Math.min(longestPauseMs, firstPauseMs * 2 ** (failures - 2));
+    const untilMs = performance.now() + pauseMs;
+    while (options.isWanted() && performance.now() < untilMs) await delay(20);
+  }
+
   await persistently(`fencing partition ${partition}`, fence);
 
   return {
@@ -142,14 +167,21 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
 
     async restore(visitor) {
       await awaitWritten();
-      const reached = await restorePartition(options, {
-        state(key, value) {
-          if (key === nextOffsetKey) storedOffset = offsetOf(Buffer.from(value).toString());
-          else if (key === nextRequestKey) storedRequest = offsetOf(Buffer.from(value).toString());
-          else visitor.state(key, value);
+      const onProgress = (progress: RestoreProgress): void => {
+        if (!options.isWanted()) throw fenced(partition);
+        options.onProgress?.(progress);
+      };
+      const reached = await restorePartition(
+        { ...options, onProgress },
+        {
+          state(key, value) {
+            if (key === nextOffsetKey) storedOffset = offsetOf(Buffer.from(value).toString());
+            else if (key === nextRequestKey) storedRequest = offsetOf(Buffer.from(value).toString());
+            else visitor.state(key, value);
+          },
+          item: (itemId, afterImage) => visitor.item(itemId, afterImage),
         },
-        item: (itemId, afterImage) => visitor.item(itemId, afterImage),
-      });
+      );
       changelogPosition = reached.users;
       options.itemsReached(partition, reached.items);
     },
@@ -169,9 +201,11 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
         written = await producer.publish(rounds, checkpoint.nextOffset, checkpoint.nextRequest);
         groupOffset = storedOffset = retained = checkpoint.nextOffset;
         groupRequest = storedRequest = checkpoint.nextRequest ?? further(groupRequest, storedRequest);
+        failures = 0;
         const itemsEnd = written.get(topics.items);
         if (itemsEnd !== undefined) options.itemsReached(partition, itemsEnd);
       } catch (error) {
+        failures++;
         const failure = isCurrent() && isHeld() ? asCommitError(error, partition) : fenced(partition, error);
         if (failure instanceof FencedError && isCurrent()) lose();
         throw failure;
@@ -183,21 +217,18 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
     async recover() {
       if (!held) throw fenced(partition);
       generation++;
-      await persistently(`recovering partition ${partition}`, async () => {
-        if (!held) throw fenced(partition);
-        await options.stillOurs(partition);
-        await fence();
-        if (options.delivery === 'at-least-once' || groupOffset === null || groupRequest === null) {
-          await readStoredOffset();
-        }
-        // Everything before the fence is in the task, or it was aborted.
-        options.itemsReached(partition, (await reader.bounds(topics.items, partition)).end);
-      });
-      const offset = await persistently(`recovering partition ${partition}`, startOffset);
-      rewindTo = offset;
-      requestRewindTo = await persistently(`recovering partition ${partition}`, nextRequest);
-      changed();
-      return offset;
+      await pauseAfterFailures();
+      try {
+        const recovered = await persistently(`recovering partition ${partition}`, fenceAndRead);
+        rewindTo = recovered.offset;
+        requestRewindTo = recovered.request;
+        changed();
+        return recovered.offset;
+      } catch (error) {
+        // Delivery ends with the lease, also when nothing more comes: what was put back would wait for ever.
+        if (error instanceof FencedError) lose();
+        throw error;
+      }
     },
 
     onChange(listener) {

@@ -55,7 +55,9 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
         if (closing.signal.aborted || isHopeless) {
           throw asBrokerError(error, what, options.brokers);
         }
-        log.debug({ what, pauseMs, reason: String(error) }, 'reading a partition is tried again');
+        const fields = { what, pauseMs, reason: String(error) };
+        if (pauseMs === longestPauseMs) log.warn(fields, 'reading a partition is tried again');
+        else log.debug(fields, 'reading a partition is tried again');
       }
       await delay(pauseMs, undefined, { signal: closing.signal }).catch(() => undefined);
       await cluster.refreshMetadata().catch(() => undefined); // a failure shows itself in the next attempt

@@ -1,16 +1,10 @@
 /**
- * Appends ratings to the topic. One send at a time, with all that waits in it: an idempotent producer of kafkajs breaks
- * on sends at once, and a full batch costs what a small one does.
+ * Appends ratings to the topic. One send a partition at a time, with all that waits in it: a full batch costs what a
+ * small one does. Never several partitions in a send: should one broker fail, kafkajs sends to the others again while
+ * their answers are on the way, under new sequence numbers, and takes partitions whose leader moves as sent.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  Partitioners,
-  type Kafka,
-  type Message,
-  type Producer,
-  type RecordMetadata,
-  type TopicMessages,
-} from 'kafkajs';
+import { Partitioners, type Kafka, type Message, type Producer, type RecordMetadata } from 'kafkajs';
 import { BrokerError, CommitFailedError, OverloadedError } from '../../errors.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Offset, OutputRecord, RatingsLog } from '../../ports/transport.ts';
@@ -93,8 +87,11 @@ export async function openRatingsLog(options: KafkaRatingsLogOptions): Promise<K
   }
   followLag().catch(() => undefined); // ends when it is closed
 
-  async function connected(): Promise<Producer> {
-    if (producer !== null) return producer;
+  let connecting: Promise<Producer> | null = null;
+  const connected = (): Promise<Producer> =>
+    producer !== null ? Promise.resolve(producer) : (connecting ??= connect().finally(() => (connecting = null)));
+
+  async function connect(): Promise<Producer> {
     const next = kafka.producer({
       idempotent: true,
       maxInFlightRequests: 1,
@@ -109,34 +106,46 @@ export async function openRatingsLog(options: KafkaRatingsLogOptions): Promise<K
     while (waiting.length > 0) {
       const round = nextRound(waiting, maxBatchBytes);
       waiting = waiting.filter((append) => !round.includes(append));
-      try {
-        const written = await (await connected()).sendBatch({ acks: -1, topicMessages: [messagesOf(topic, round)] });
-        confirm(round, written);
-      } catch (error) {
-        // Its sequence numbers may be off: the next producer begins anew.
-        await producer?.disconnect().catch(() => undefined);
-        producer = null;
-        for (const append of round) append.reject(asAppendError(error, topic, append.partition));
-      }
+      const partitions = [...new Set(round.map(({ partition }) => partition))];
+      const sends = partitions.map((partition) =>
+        sendTo(
+          partition,
+          round.filter((each) => each.partition === partition),
+        ),
+      );
+      if ((await Promise.all(sends)).every((sent) => sent)) continue;
+      // Its sequence numbers may be off: the next producer begins anew.
+      await producer?.disconnect().catch(() => undefined);
+      producer = null;
     }
     sending = null;
   }
 
-  function confirm(round: readonly Append[], written: readonly RecordMetadata[]): void {
-    const next = new Map<number, Offset>();
-    for (const { partition, baseOffset } of written) {
-      if (next.has(partition)) throw new CommitFailedError(`Partition ${partition} of ${topic} was written twice.`);
-      next.set(partition, offsetOf(baseOffset ?? '-1'));
+  /** False when it failed; those who wait are told in either case. */
+  async function sendTo(partition: number, appends: readonly Append[]): Promise<boolean> {
+    try {
+      const messages = appends.flatMap((append) => append.messages);
+      const written = await (await connected()).sendBatch({ acks: -1, topicMessages: [{ topic, messages }] });
+      confirm(partition, appends, written);
+      return true;
+    } catch (error) {
+      for (const { reject } of appends) reject(asAppendError(error, topic, partition));
+      return false;
     }
-    for (const { partition, messages, resolve, reject } of round) {
-      const first = next.get(partition);
-      if (first === undefined) {
-        reject(asAppendError(new Error('it was not acknowledged'), topic, partition));
-        continue;
-      }
-      next.set(partition, first + messages.length);
+  }
+
+  function confirm(partition: number, appends: readonly Append[], written: readonly RecordMetadata[]): void {
+    const [answer] = written;
+    if (answer === undefined || written.length > 1 || answer.partition !== partition) {
+      throw new CommitFailedError(
+        `Records for partition ${partition} of ${topic} were acknowledged ${written.length} times.`,
+      );
+    }
+    let next = offsetOf(answer.baseOffset ?? '-1');
+    for (const { messages, resolve } of appends) {
+      resolve(next);
+      next += messages.length;
       appendedSince += messages.length;
-      resolve(first);
     }
   }
 
@@ -191,11 +200,6 @@ function nextRound(waiting: readonly Append[], maxBatchBytes: number): Append[] 
     return before === 0 || before + bytes <= maxBatchBytes;
   });
 }
-
-const messagesOf = (topic: string, round: readonly Append[]): TopicMessages => ({
-  topic,
-  messages: round.flatMap(({ messages }) => messages),
-});
 
 function asBuffer(bytes: Uint8Array | null): Buffer | null {
   return bytes === null ? null : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -2,6 +2,7 @@
  * Reads ahead on the partitions that this worker owns. The group's consumer fetches nothing (membership.ts): here every
  * partition is read at its own pace, none waits for the batch of another, and none stops for a rebalance.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster } from 'kafkajs';
 import type { InputRecord, Offset } from '../../ports/transport.ts';
 import { fetchedRecords, type FetchResponse } from './fetched-records.ts';
@@ -62,8 +63,13 @@ export function createRatingsSource(options: RatingsSourceOptions): RatingsSourc
     signal = deferred();
   }
 
-  const leaderOf = (partition: number): string | undefined =>
-    Object.keys(cluster.findLeaderForPartitions(topic, [partition]))[0];
+  function leaderOf(partition: number): string | undefined {
+    try {
+      return Object.keys(cluster.findLeaderForPartitions(topic, [partition]))[0];
+    } catch {
+      return undefined; // while nobody leads it, or metadata are fetched anew
+    }
+  }
   const isHungry = ({ from, failure, ahead }: Reading): boolean =>
     from !== null && failure === null && ahead.length < aheadRecordCount;
 
@@ -71,21 +77,38 @@ export function createRatingsSource(options: RatingsSourceOptions): RatingsSourc
   function startPumps(): void {
     for (const { partition } of readings.values()) {
       const nodeId = leaderOf(partition);
+      if (nodeId === undefined) lookAgain();
       if (nodeId === undefined || pumps.has(nodeId)) continue;
       pumps.add(nodeId);
-      void pump(nodeId).finally(() => pumps.delete(nodeId));
+      void pump(nodeId);
     }
+  }
+
+  let looking = false;
+  /** Nobody leads a partition: no loop would notice when somebody does. */
+  function lookAgain(): void {
+    if (looking || closed) return;
+    looking = true;
+    void delay(retryMs)
+      .then(() => cluster.refreshMetadata())
+      .catch(options.failed)
+      .then(() => {
+        looking = false;
+        if (!closed) startPumps();
+      });
   }
 
   async function pump(nodeId: string): Promise<void> {
     while (!closed) {
+      startPumps(); // whoever fetches metadata may learn of another leader
       const led = [...readings.values()].filter(({ partition }) => leaderOf(partition) === nodeId);
-      if (led.length === 0) return;
+      if (led.length === 0) break;
       const hungry = led.filter(isHungry);
       const alone = hungry.find((reading) => reading.alone);
       if (hungry.length === 0) await signal.promise;
       else await fetchAll(nodeId, alone === undefined ? hungry : [alone], hungry.length < led.length);
     }
+    pumps.delete(nodeId);
   }
 
   async function fetchAll(nodeId: string, wanted: readonly Reading[], busy: boolean): Promise<void> {
@@ -143,7 +166,7 @@ export function createRatingsSource(options: RatingsSourceOptions): RatingsSourc
     if (name === 'KafkaJSConnectionClosedError' && host !== undefined && port !== undefined) {
       cluster.removeBroker({ host, port });
     }
-    await new Promise((resolve) => setTimeout(resolve, retryMs));
+    await delay(retryMs);
     await cluster.refreshMetadata().catch(() => undefined);
     startPumps();
   }

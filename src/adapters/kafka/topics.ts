@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import { UsageError } from '../../errors.ts';
-import { asBrokerError } from './broker-error.ts';
+import { asBrokerError, isWorthRetrying } from './broker-error.ts';
 import type { KafkaTopics } from './changelog.ts';
 import { topicProblems, type TopicProblem, type TopicState } from './topic-problems.ts';
 import { topicRoles, topicSettings } from './topic-settings.ts';
@@ -108,18 +108,30 @@ async function describe(admin: Admin, topics: KafkaTopics): Promise<Map<string, 
   );
 }
 
+/** A broker that just died is still named as the one to ask, until the others have noticed. */
+const patienceMs = 15_000;
+const pauseMs = 500;
+
 async function withAdmin<T>(
   { kafka, brokers }: TopicAdminOptions,
   what: string,
   work: (admin: Admin) => Promise<T>,
 ): Promise<T> {
-  const admin = kafka.admin();
-  try {
-    await admin.connect();
-    return await work(admin);
-  } catch (error) {
-    throw asBrokerError(error, what, brokers);
-  } finally {
-    await admin.disconnect().catch(() => undefined);
+  const startMs = performance.now();
+  for (;;) {
+    const admin = kafka.admin();
+    let isConnected = false;
+    try {
+      await admin.connect();
+      isConnected = true;
+      return await work(admin);
+    } catch (error) {
+      // That no broker at all can be reached is said at once: the address may be wrong.
+      const isHopeless = !isConnected || !isWorthRetrying(error) || performance.now() - startMs > patienceMs;
+      if (isHopeless) throw asBrokerError(error, what, brokers);
+    } finally {
+      await admin.disconnect().catch(() => undefined);
+    }
+    await delay(pauseMs);
   }
 }

@@ -22,6 +22,7 @@ import { repartitioned, watchPartitionCount } from './partition-watch.ts';
 import { persistently } from './persistently.ts';
 import { createPlainProducer } from './plain-producer.ts';
 import { createTransactionalProducer } from './producer.ts';
+import { endsWithin } from './ends-within.ts';
 import { createRatingsSource } from './ratings-source.ts';
 import type { RestoreProgress } from './restore.ts';
 import { retainedOffset, type OnLostOffset } from './retained-offset.ts';
@@ -49,7 +50,7 @@ export interface KafkaTransportOptions {
   readonly onFatal: (error: unknown, partition: number) => void;
   /** 10 s when not given: how long a member that died keeps its partitions. */
   readonly sessionTimeoutMs?: number;
-  /** 1 s when not given: how fast a member notices that others come or go. */
+  /** A tenth of the session timeout when not given, 1 s at most: how fast a member notices that others come or go. */
   readonly heartbeatMs?: number;
   /** 5 s when not given: how often the number of partitions is looked at. */
   readonly partitionWatchMs?: number;
@@ -64,6 +65,9 @@ export interface KafkaTransportOptions {
   readonly assign?: AssignPartitions;
 }
 
+/** How long a farewell to brokers may take. */
+const leaveMs = 3000;
+
 export interface KafkaTransport extends Transport {
   /** What the group has assigned to this worker, restored or not; null before the first assignment. */
   assigned(): readonly number[] | null;
@@ -72,7 +76,8 @@ export interface KafkaTransport extends Transport {
 }
 
 export function createKafkaTransport(options: KafkaTransportOptions): KafkaTransport {
-  const { kafka, reader, topics, app, log, partitionCount, onFatal } = options;
+  const { kafka, reader, topics, app, log, partitionCount, onFatal, sessionTimeoutMs = 10_000 } = options;
+  const heartbeatMs = options.heartbeatMs ?? Math.min(1000, sessionTimeoutMs / 10);
   const admin = kafka.admin();
   const cluster = clusterOf(kafka);
   const pool = createBatchPool();
@@ -94,8 +99,8 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
     kafka,
     groupId: app,
     topic: topics.ratings,
-    sessionTimeoutMs: options.sessionTimeoutMs ?? 10_000,
-    heartbeatMs: options.heartbeatMs ?? 1000,
+    sessionTimeoutMs,
+    heartbeatMs,
     assign: options.assign ?? assignSticky,
     log,
     card() {
@@ -104,6 +109,7 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
       return { owned, restored, address: options.address() };
     },
     assigned(partitions) {
+      if (stopped !== null) return; // a rebalance that ends meanwhile gives nothing to who is leaving
       const unknown = partitions.filter((partition) => partition >= partitionCount);
       if (unknown.length > 0) {
         fail(repartitioned(topics.ratings, partitionCount, Math.max(...unknown) + 1));
@@ -190,6 +196,7 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
       stillOurs,
       maxBatchBytes: options.maxBatchBytes ?? 900_000,
       persistently: (what, work) => persistently(what, work, assertWanted, log),
+      isWanted: () => assignments?.wants(partition) === true,
       itemsReached(p, position) {
         reached.set(p, position);
         options.itemsReached(p, position);
@@ -207,7 +214,7 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
         const sources = { ratings: source.open(held.partition), requests: requestSource.open(held.partition) };
         return startDelivery(held, sources, listener, options.batchRecordCount ?? 500);
       },
-      retakeMs: options.heartbeatMs ?? 1000,
+      retakeMs: heartbeatMs,
     });
     await Promise.all([admin.connect(), cluster.connect(), requestCluster.connect()]);
     await cluster.addTargetTopic(topics.ratings);
@@ -228,16 +235,22 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
     await settled;
   }
 
+  /** Nobody waits for brokers that are away: what is not committed by then is learned again by the next owner. */
   async function end(): Promise<void> {
     stopWatching();
-    lastWriteBy = performance.now() + (options.lastWriteMs ?? 5000);
+    const lastWriteMs = options.lastWriteMs ?? 5000;
+    lastWriteBy = performance.now() + lastWriteMs;
     try {
-      await assignments?.want([]);
+      const given = assignments?.want([]) ?? Promise.resolve();
+      if (!(await endsWithin(given, lastWriteMs))) {
+        log.warn({ lastWriteMs }, 'the last checkpoints could not be written in time; their ratings are learned again');
+      }
     } finally {
-      await membership.leave();
+      await endsWithin(membership.leave(), leaveMs);
       source.close();
       requestSource.close();
-      await Promise.allSettled([admin.disconnect(), cluster.disconnect(), requestCluster.disconnect()]);
+      const closed = Promise.allSettled([admin.disconnect(), cluster.disconnect(), requestCluster.disconnect()]);
+      await endsWithin(closed, leaveMs);
     }
   }
 

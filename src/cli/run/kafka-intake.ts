@@ -17,6 +17,7 @@ export interface KafkaIntakeValues extends IntakeValues, Values<typeof kafkaSett
   readonly onLostOffset: string;
   readonly recommendations: number;
   readonly httpAdvertise: string | undefined;
+  readonly sessionTimeoutMs: number;
 }
 
 export const openIntake: OpenIntake<KafkaIntakeValues> = async (values, codecOptions, log) => {

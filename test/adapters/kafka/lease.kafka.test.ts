@@ -49,6 +49,7 @@ describeKafka('a lease on a broker', () => {
       itemsReached: () => undefined,
       persistently: (_, work) => work(),
       stillOurs: () => Promise.resolve(),
+      isWanted: () => true,
       ...overrides,
     });
     open.push(lease);
