@@ -71,7 +71,7 @@ async function recoveredOffsets(task: Task): Promise<{ readonly offset: Offset; 
 function settled(task: Task, prepared: Checkpoint): CheckpointResult {
   const records = prepared.nextOffset - task.committedOffset;
   task.settle(prepared.nextOffset);
-  task.settingsStored = true;
+  if (records > 0) task.settingsStored = true;
   return { kind: 'committed', sizeBytes: sizeOf(prepared), records };
 }
 
@@ -121,9 +121,12 @@ async function prepare(task: Task): Promise<Checkpoint> {
   }
   state.push(...task.eventIds.changes());
   state.push(...task.recommendations.changes());
-  if (task.pendingCount > 0) state.push({ key: taskKey, value: encodeTaskNumbers(task) });
-  if (!task.settingsStored) {
-    state.push({ key: settingsKey, value: encodeStoredSettings(storedSettingsOf(task.tools)) });
+  // Answers and recommendations alone leave nothing learned.
+  if (task.pendingCount > 0) {
+    state.push({ key: taskKey, value: encodeTaskNumbers(task) });
+    if (!task.settingsStored) {
+      state.push({ key: settingsKey, value: encodeStoredSettings(storedSettingsOf(task.tools)) });
+    }
   }
   return {
     nextOffset: task.nextOffset,

@@ -51,7 +51,8 @@ export class Recommender {
     if (count === 0) return ranked;
     for (const task of [...tasks.values()]) {
       if (!hasTime(task)) continue;
-      while (this.#savedMs >= 0) {
+      // A task may be given up while another's users are ranked: nothing of it may be read any more.
+      while (this.#savedMs >= 0 && tasks.get(task.partition) === task) {
         const due = task.recommendations.next(clock.monotonicMs());
         if (due === null) break;
         const record = await this.#rankOne(task, due);

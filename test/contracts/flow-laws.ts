@@ -10,6 +10,7 @@ import type { InputRecord, Offset } from '../../src/ports/transport.ts';
 import { itemIdOf } from '../../src/stream/keys.ts';
 import { countsOf, memoryOf, storedBy } from '../support/flow-state.ts';
 import { flowCodec, smallSettings } from '../support/flow-worker.ts';
+import { recommendationsAreRight } from './flow-recommendations.ts';
 import { inMemory, type OpenDisk } from './flow-disk.ts';
 import type { Schedule } from './flow-schedule.ts';
 import { createPlainKernel } from '../../src/kernel/plain.ts';
@@ -26,7 +27,12 @@ export async function obeysTheLaws(schedule: Schedule, openDisk: OpenDisk, mutat
     }
     await simulation.catchUp();
     await conservation(simulation, schedule);
-    for (let p = 0; p < schedule.partitionCount; p++) onePredictionPerOffset(simulation.store(), p);
+    await simulation.settle();
+    for (let p = 0; p < schedule.partitionCount; p++) {
+      onePredictionPerOffset(simulation.store(), p);
+      await recommendationsAreRight(simulation.store(), p);
+    }
+    await simulation.requests.oneAnswerEach(simulation.store());
     await equalsAnUninterruptedRun(simulation, schedule);
     await simulation.stop();
     for (const { failures } of simulation.workers()) expect(failures).toEqual([]);

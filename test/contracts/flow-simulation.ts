@@ -9,6 +9,7 @@ import { memoryOf } from '../support/flow-state.ts';
 import { createFlowWorker, unlimited, type FlowWorker } from '../support/flow-worker.ts';
 import { until } from '../support/test-clock.ts';
 import type { FlowDisk } from './flow-disk.ts';
+import { createFlowRequests, type FlowRequests } from './flow-requests.ts';
 import { recordOf, scheduleItems, scheduleUsers, type Schedule, type Step } from './flow-schedule.ts';
 
 /** Something put between the workers and what they use, to see whether the laws notice. */
@@ -25,6 +26,9 @@ export interface Simulation {
   run(step: Step): Promise<void>;
   /** Everything sent is processed and committed, and every worker has followed the others. */
   catchUp(): Promise<void>;
+  /** All requests are answered, and all recommendations published. */
+  settle(): Promise<void>;
+  readonly requests: FlowRequests;
   stop(): Promise<void>;
 }
 
@@ -33,6 +37,11 @@ export async function simulate(schedule: Schedule, disk: FlowDisk, mutation: Mut
   const partitions = Array.from({ length: partitionCount }, (_, p) => p);
   const owner = partitions.map((p) => p % workerCount);
   const rewinds = new Map<number, number>();
+  const requests = createFlowRequests(partitionCount);
+  const wrapLease = (lease: PartitionLease): PartitionLease => {
+    const wrapped = requests.wrapLease(lease);
+    return mutation.wrapLease?.(wrapped) ?? wrapped;
+  };
   let { store } = disk;
   let workers: FlowWorker[] = [];
 
@@ -40,7 +49,8 @@ export async function simulate(schedule: Schedule, disk: FlowDisk, mutation: Mut
 
   async function startOne(w: number): Promise<FlowWorker> {
     const started = createFlowWorker(store, {
-      ...mutation,
+      wrapLease,
+      recommendations: 2,
       partitions: ownedBy(w),
       checkpointEvents: schedule.checkpointEvents,
       batchRecordCount: schedule.batchRecordCount,
@@ -90,6 +100,28 @@ export async function simulate(schedule: Schedule, disk: FlowDisk, mutation: Mut
     assertWell();
   }
 
+  async function settle(): Promise<void> {
+    await settled();
+    await until(() => {
+      assertWell();
+      for (const { clock } of workers) {
+        // Time passes when it is looked at, and a tenth of it is there for ranking.
+        for (let look = 0; look < 500; look++) clock.monotonicMs();
+        clock.passPeriod();
+      }
+      for (const p of partitions) if (!requests.isAnswered(at(p).worker, p)) void requests.deliver(at(p).worker, p);
+      return partitions.every((p) => {
+        const task = at(p).worker.tasks.get(p);
+        return (
+          task !== undefined &&
+          task.recommendations.count === 0 &&
+          !task.isDirty &&
+          requests.isAnswered(at(p).worker, p)
+        );
+      });
+    }, 'requests are answered and recommendations published');
+  }
+
   async function move(p: number, to: number, how: 'hand over' | 'steal'): Promise<void> {
     const from = owner[p]!;
     if (from === to) return;
@@ -103,6 +135,8 @@ export async function simulate(schedule: Schedule, disk: FlowDisk, mutation: Mut
   function ask(user: number, item: number): void {
     const userId = scheduleUsers[user] ?? 'a stranger';
     const p = workers[0]!.serving.partitionOf(userId);
+    requests.ask(p, userId, scheduleItems[item]);
+    requests.deliver(at(p).worker, p).catch((error: unknown) => at(p).failures.push(error));
     const { worker, serving } = at(p);
     if (!worker.tasks.has(p)) return;
     const before = memoryOf(worker);
@@ -170,6 +204,8 @@ export async function simulate(schedule: Schedule, disk: FlowDisk, mutation: Mut
     workers: () => workers,
     run,
     catchUp,
+    settle,
+    requests,
     async stop() {
       await Promise.all(workers.map((each) => each.stop()));
     },

@@ -23,6 +23,15 @@ const broken: Readonly<Record<string, (lease: PartitionLease) => PartitionLease>
       await lease.commit({ ...checkpoint, predictions: [], deadLetters: [] });
     },
   }),
+  'the offset of requests is not committed': (lease) => ({
+    ...lease,
+    commit: (checkpoint) => lease.commit({ ...checkpoint, nextRequest: null }),
+  }),
+  'what is to be recommended is not marked': (lease) => ({
+    ...lease,
+    commit: (checkpoint) =>
+      lease.commit({ ...checkpoint, state: checkpoint.state.filter(({ key }) => !key.startsWith('r/')) }),
+  }),
   'the rows are committed before the offset': (lease) => ({
     ...lease,
     async commit(checkpoint) {

@@ -55,7 +55,8 @@ export async function storedBy(store: StoredTables, partition: number): Promise<
   await store.visit(partition, {
     state(key, value) {
       if (key.startsWith('e/')) eventIds.push(...(JSON.parse(new TextDecoder().decode(value)) as typeof eventIds));
-      else state[key] = hexOf(value);
+      // Neither what is still to be recommended nor what a schedule keeps beside the task is learned.
+      else if (!key.startsWith('r/') && !key.startsWith('test/')) state[key] = hexOf(value);
     },
     item(itemId, afterImage) {
       state[itemId] = hexOf(afterImage);
