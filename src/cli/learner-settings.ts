@@ -1,5 +1,5 @@
 /** Settings of every command that learns. */
-import { defaultSettings, efforts, type LearnerSettings } from '../model/settings.ts';
+import { defaultSettings, efforts, withPosterior, type LearnerSettings } from '../model/settings.ts';
 import { kernelChoices } from '../kernel/choose.ts';
 import type { Settings, Values } from '../setting.ts';
 
@@ -9,6 +9,10 @@ export const learnerSettings = {
     choices: efforts,
     default: defaultSettings.effort,
     doc: 'fast: no replay and no context in the stack, several times the speed; full: everything.',
+  },
+  posterior: {
+    type: 'boolean',
+    doc: "Predict from a Gaussian process over the user's own ratings, too: more exact, slower, larger rows. Experimental.",
   },
   seed: {
     type: 'integer',
@@ -29,6 +33,7 @@ export const kernelSetting = {
   },
 } as const satisfies Settings;
 
-export function learnerSettingsOf({ effort, seed }: Values<typeof learnerSettings>): LearnerSettings {
-  return { ...defaultSettings, effort: effort, seed };
+export function learnerSettingsOf({ effort, posterior, seed }: Values<typeof learnerSettings>): LearnerSettings {
+  const settings = { ...defaultSettings, effort, seed };
+  return posterior ? withPosterior(settings) : settings;
 }

@@ -13,6 +13,12 @@ export function settingsIn(store: Pick<StoredTables, 'partitionCount' | 'readSta
   return undefined;
 }
 
-export function learnerSettingsIn({ k, seed, initialDeviation, historyLimit }: StoredSettings): LearnerSettings {
-  return { ...defaultSettings, k, seed, initialDeviation, historyLimit };
+export function learnerSettingsIn({
+  k,
+  seed,
+  initialDeviation,
+  historyLimit,
+  sketchWidth = 0,
+}: StoredSettings): LearnerSettings {
+  return { ...defaultSettings, k, seed, initialDeviation, historyLimit, sketchWidth };
 }

@@ -70,7 +70,7 @@ export interface Kernel {
   /**
    * Dot products of all pairs of `n` rows. `parts` holds two addresses (words) a row: the row is the sum of both, or the
    * first alone when the second is 0; its first `k` cells are factors, and `sketchCells` cells from `sketchAt` on a sketch.
-   * The results, floats, are packed lower triangles, row-major [n (n + 1) / 2]; no sketch: none. `scratch` has `gramScratchCells`.
+   * The results, floats, are packed lower triangles, row-major [n (n + 1) / 2]; no sketch: none; nor are there factors' with `k` 0. `scratch` has `gramScratchCells`.
    */
   gram(
     parts: Address,

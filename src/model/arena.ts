@@ -47,6 +47,11 @@ export class Arena {
     return this.#f32[row >> this.#chunkShift]!;
   }
 
+  /** The same as halves: the row begins at twice `at(row)`. */
+  shorts(row: number): Int16Array {
+    return this.#blocks[row >> this.#chunkShift]!.shorts;
+  }
+
   words(row: number): Uint32Array {
     return this.#u32[row >> this.#chunkShift]!;
   }

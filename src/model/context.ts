@@ -2,8 +2,9 @@
  * The stack's inputs: how far each piece of evidence reaches beyond the base answer, alone and multiplied with what says
  * how much to trust it (counts of user and item, the pause since the last rating).
  *
- * The plain inputs come first, so that the `fast` effort can use that leading block alone.
+ * The plain inputs come first, so that the `fast` effort can use that leading block alone; those of the posterior last.
  */
+import { priorVariance } from './experts/covariance.ts';
 import type { Moment } from './moment.ts';
 import { itemField, userField } from './row-layout.ts';
 import type { LearnerSettings } from './settings.ts';
@@ -14,6 +15,11 @@ export const plainInputs = 1 + evidence;
 const trust = 4;
 /** Plain; evidence times trust and trust itself; the pause alone and times the faster moving evidence. */
 export const allInputs = plainInputs + trust * plainInputs + 6;
+/** How far the posterior is from the base answer, and its variance: trusted like plain evidence. */
+export const shiftInput = allInputs;
+export const doubtInput = allInputs + 1;
+/** Both, both times trust; the shift times the pause; what the posterior rests on. */
+export const posteriorInputs = allInputs + 2 * (1 + trust) + 5;
 
 export function stackInputs(moment: Moment, settings: LearnerSettings, withContext: boolean, x: Float64Array): void {
   const { user, item } = moment;
@@ -50,4 +56,25 @@ export function stackInputs(moment: Moment, settings: LearnerSettings, withConte
 function crossWith(trustValue: number, x: Float64Array, at: number): number {
   for (let i = 0; i < plainInputs; i++) x[at + i] = x[i]! * trustValue;
   return at + plainInputs;
+}
+
+/** The inputs of the posterior, behind those of `stackInputs`, which are filled already. */
+export function addPosteriorInputs(moment: Moment, x: Float64Array): void {
+  const shift = moment.posteriorAnswer - moment.factorsAnswer;
+  const doubt = moment.posteriorVariance - priorVariance;
+  const mass = moment.posteriorMass / 5;
+  x[shiftInput] = shift;
+  x[doubtInput] = doubt;
+  let at = doubtInput + 1;
+  for (let t = 0; t < trust; t++) {
+    // Input 0 is 1: what it was multiplied with is the trust.
+    const trustValue = x[plainInputs + t * plainInputs]!;
+    x[at++] = shift * trustValue;
+    x[at++] = doubt * trustValue;
+  }
+  x[at] = shift * x[plainInputs + trust * plainInputs]!;
+  x[at + 1] = mass;
+  x[at + 2] = mass * shift;
+  x[at + 3] = mass * moment.interaction;
+  x[at + 4] = doubt * shift;
 }

@@ -7,7 +7,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { Address, RowMemory } from '../kernel/row-memory.ts';
 import { Arena } from './arena.ts';
 import { IdTable } from './id-table.ts';
-import { itemCells } from './row-layout.ts';
+import { itemCells, itemFloats, sketchAt } from './row-layout.ts';
 import { fillSeeded, hashId } from './seeded.ts';
 
 /** Fetches what is stored of an evicted item; called with the new row, before anybody reads it. */
@@ -15,7 +15,11 @@ export type ItemReloader = (id: string, row: number) => void;
 
 export class ItemTable {
   readonly k: number;
+  /** Of a row: float32 numbers, then the sketch. */
   readonly cells: number;
+  readonly floatCells: number;
+  readonly sketchAt: number;
+  readonly sketchCells: number;
   /** What everything works on that learns these items: their rows are in its memory. */
   readonly kernel: Kernel;
   readonly #seed: number;
@@ -29,11 +33,16 @@ export class ItemTable {
   #reload: ItemReloader | undefined;
   /** True once the store may hold items that memory does not; only then is anything reloaded. */
   incomplete = false;
+  /** True while anybody elsewhere may have added to a sketch. */
+  #hasForeign = false;
 
-  constructor(settings: { k: number; seed: number; initialDeviation: number }, kernel: Kernel) {
+  constructor(settings: { k: number; seed: number; initialDeviation: number; sketchWidth: number }, kernel: Kernel) {
     this.kernel = kernel;
     this.k = settings.k;
-    this.cells = itemCells(settings.k);
+    this.cells = itemCells(settings.k, settings.sketchWidth);
+    this.floatCells = itemFloats(settings.k, settings.sketchWidth);
+    this.sketchAt = sketchAt(settings.k, settings.sketchWidth);
+    this.sketchCells = this.cells - this.sketchAt;
     this.#seed = settings.seed;
     this.#deviation = settings.initialDeviation / Math.sqrt(settings.k);
     this.#rest = new Arena(this.cells, kernel.memory);
@@ -96,21 +105,73 @@ export class ItemTable {
     return row;
   }
 
-  /** The sum of all parts of a row, into `out`. Changes nothing. */
+  /** The sum of all parts of a row's numbers, its sketch left out, into `out`. Changes nothing. */
   read(row: number, out: Float32Array): void {
-    const rest = this.#rest.floats(row);
-    const at = this.#rest.at(row);
-    for (let i = 0; i < this.cells; i++) out[i] = rest[at + i]!;
-    for (const contribution of this.#contributions) contribution.addTo(row, out);
+    this.#readFrom(0, row, out);
   }
 
-  /** The same, to an address. */
+  /** The same for the fields after the factors alone. */
+  readFields(row: number, out: Float32Array): void {
+    this.#readFrom(this.k, row, out);
+  }
+
+  #readFrom(from: number, row: number, out: Float32Array): void {
+    const rest = this.#rest.floats(row);
+    const at = this.#rest.at(row);
+    for (let i = from; i < this.floatCells; i++) out[i] = rest[at + i]!;
+    const contributions = this.#contributions;
+    for (let c = 0; c < contributions.length; c++) contributions[c]!.addTo(row, out, from, this.floatCells);
+  }
+
+  /** One field of a row: the sum of its parts. */
+  fieldOf(row: number, field: number): number {
+    const cell = this.k + field;
+    let sum = this.#rest.floats(row)[this.#rest.at(row) + cell]!;
+    const contributions = this.#contributions;
+    for (let c = 0; c < contributions.length; c++) sum += contributions[c]!.cellOf(row, cell);
+    return sum;
+  }
+
+  /** The numbers of a row to an address, its sketch left out. */
   sumTo(row: number, out: Address): void {
     this.#sumWithout(undefined, row, out);
   }
 
+  /** The sketch of a row, behind the numbers at an address. */
+  sketchTo(row: number, out: Address): void {
+    const { kernel, sketchCells } = this;
+    const to = out + this.sketchAt;
+    kernel.copy(to, this.#rest.address(row) + this.sketchAt, sketchCells);
+    const contributions = this.#contributions;
+    for (let c = 0; c < contributions.length; c++) {
+      const contribution = contributions[c]!;
+      if (contribution.holds(row)) kernel.sketchAdd(to, contribution.address(row) + this.sketchAt, sketchCells);
+    }
+  }
+
+  /** Dot product of a sketch with that of a row: the parts' dot products add up. */
+  sketchDot(sketch: Address, row: number): number {
+    const { kernel, sketchCells } = this;
+    let dot = this.#hasForeign ? kernel.sketchDot(sketch, this.#rest.address(row) + this.sketchAt, sketchCells) : 0;
+    const contributions = this.#contributions;
+    for (let c = 0; c < contributions.length; c++) {
+      const contribution = contributions[c]!;
+      if (contribution.holds(row))
+        dot += kernel.sketchDot(sketch, contribution.address(row) + this.sketchAt, sketchCells);
+    }
+    return dot;
+  }
+
+  /** Two addresses, at `at` of `parts`, whose rows add up to the row in its sketch; `spare` has room for a row. */
+  partsOf(row: number, spare: Address, parts: Uint32Array, at: number): void {
+    const [only] = this.#contributions;
+    if (this.#contributions.length > 1) this.sketchTo(row, spare);
+    parts[at] = this.#contributions.length > 1 ? spare : this.#rest.address(row);
+    parts[at + 1] = this.#contributions.length === 1 && only!.holds(row) ? only!.address(row) : 0;
+  }
+
   /**
-   * A row as two parts: `own`, which the contribution holds already, and the sum of all others, which is in the table, or
+   * A row's numbers as two parts: `own`, which the contribution holds already, and the sum of all others, which is in the table, or
    * in `spare` (as many cells as a row) where several tasks contribute. Returns the address of that sum.
    */
   restBeside(own: ItemContribution, row: number, spare: Address): Address {
@@ -120,7 +181,7 @@ export class ItemTable {
   }
 
   #sumWithout(left: ItemContribution | undefined, row: number, out: Address): void {
-    const { kernel, cells } = this;
+    const { kernel, floatCells: cells } = this;
     let from = this.#rest.address(row);
     for (let c = 0; c < this.#contributions.length; c++) {
       const contribution = this.#contributions[c]!;
@@ -135,12 +196,18 @@ export class ItemTable {
   addForeign(row: number, values: Float32Array, sign: 1 | -1): void {
     const rest = this.#rest.floats(row);
     const at = this.#rest.at(row);
-    for (let i = 0; i < this.cells; i++) rest[at + i] = rest[at + i]! + sign * values[i]!;
+    for (let i = 0; i < this.floatCells; i++) rest[at + i] = rest[at + i]! + sign * values[i]!;
+    const sketch = this.#rest.shorts(row);
+    const added = shortsOf(values);
+    for (let i = 2 * this.sketchAt; i < 2 * this.cells; i++)
+      sketch[2 * at + i] = sketch[2 * at + i]! + sign * added[i]!;
+    this.#hasForeign = true;
   }
 
   /** Nobody elsewhere contributes any more: every `rest` is its initial value again, bit for bit. */
   dropForeign(): void {
     for (let row = 0; row < this.#ids.rowLimit; row++) if (this.#ids.has(row)) this.#fillInitial(row);
+    this.#hasForeign = false;
   }
 
   pin(row: number, count: 1 | -1): void {
@@ -149,7 +216,7 @@ export class ItemTable {
 
   /** A new task's share of every item. */
   openContribution(): ItemContribution {
-    const contribution = new ItemContribution(this.cells, this.kernel.memory);
+    const contribution = new ItemContribution(this, this.kernel.memory);
     this.attach(contribution);
     return contribution;
   }
@@ -195,10 +262,12 @@ export class ItemTable {
 /** What one task has added to the items it touched, row for row beside the table. */
 export class ItemContribution {
   readonly #own: Arena;
+  readonly #layout: { readonly floatCells: number; readonly sketchAt: number };
   #limit = 0;
 
-  constructor(cells: number, memory: RowMemory) {
-    this.#own = new Arena(cells, memory);
+  constructor(layout: { cells: number; floatCells: number; sketchAt: number }, memory: RowMemory) {
+    this.#layout = layout;
+    this.#own = new Arena(layout.cells, memory);
   }
 
   isTouched(row: number): boolean {
@@ -221,11 +290,17 @@ export class ItemContribution {
     return row < this.#limit;
   }
 
-  addTo(row: number, out: Float32Array): void {
+  /** Adds cells `from` up to but without `to`, which are numbers. */
+  addTo(row: number, out: Float32Array, from: number, to: number): void {
     if (row >= this.#limit) return;
     const own = this.#own.floats(row);
     const at = this.#own.at(row);
-    for (let i = 0; i < this.#own.stride; i++) out[i] = out[i]! + own[at + i]!;
+    for (let i = from; i < to; i++) out[i] = out[i]! + own[at + i]!;
+  }
+
+  /** One number of a row; 0 for a row that is not held. */
+  cellOf(row: number, cell: number): number {
+    return row < this.#limit ? this.#own.floats(row)[this.#own.at(row) + cell]! : 0;
   }
 
   /** Where kernels find a row that is held. */
@@ -247,11 +322,16 @@ export class ItemContribution {
   *touchedRows(): Generator<{ row: number; afterImage: Float32Array; delta: Float32Array }> {
     const { stride } = this.#own;
     const before = this.#own.beforeImages();
+    const beforeSketch = shortsOf(before);
     const delta = new Float32Array(stride);
+    const deltaSketch = shortsOf(delta);
     for (let i = 0; i < this.#own.touchedCount; i++) {
       const row = this.#own.touchedRow(i);
       const afterImage = this.#own.floats(row).subarray(this.at(row), this.at(row) + stride);
-      for (let c = 0; c < stride; c++) delta[c] = afterImage[c]! - before[i * stride + c]!;
+      for (let c = 0; c < this.#layout.floatCells; c++) delta[c] = afterImage[c]! - before[i * stride + c]!;
+      for (let c = 2 * this.#layout.sketchAt; c < 2 * stride; c++) {
+        deltaSketch[c] = this.#own.shorts(row)[2 * this.at(row) + c]! - beforeSketch[2 * i * stride + c]!;
+      }
       yield { row, afterImage, delta };
     }
   }
@@ -284,3 +364,6 @@ export class ItemContribution {
     this.#limit = row + 1;
   }
 }
+
+/** The same cells as pairs of 16-bit counts. */
+const shortsOf = (cells: Float32Array): Int16Array => new Int16Array(cells.buffer, cells.byteOffset, 2 * cells.length);

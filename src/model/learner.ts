@@ -8,11 +8,12 @@
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Block } from '../kernel/row-memory.ts';
 import { Blend, blendCells } from './blend.ts';
-import { stackInputs } from './context.ts';
+import { addPosteriorInputs, stackInputs } from './context.ts';
 import { BiasExpert } from './experts/bias.ts';
 import type { Expert } from './experts/expert.ts';
 import { FactorsExpert } from './experts/factors.ts';
 import { meanCells, MeanExpert } from './experts/mean.ts';
+import { Posterior } from './experts/posterior.ts';
 import { emptySlot, quantizeRating, quantizeWeight, type Slot } from './history.ts';
 import { Interval, intervalCells, intervalStateCells } from './interval.ts';
 import type { ItemContribution, ItemTable } from './item-table.ts';
@@ -21,6 +22,7 @@ import { itemField, userField } from './row-layout.ts';
 import { clipInner } from './scale.ts';
 import type { LearnerSettings } from './settings.ts';
 import { SharedSums } from './shared-sums.ts';
+import { Sketches } from './sketch.ts';
 import { Stack, stackCells, stackStateCells } from './stack.ts';
 import { UserTable } from './user-table.ts';
 
@@ -69,6 +71,8 @@ export class Learner {
   readonly #bias: BiasExpert;
   readonly #factors: FactorsExpert;
   readonly #experts: readonly Expert[];
+  readonly #posterior: Posterior | null;
+  readonly #sketches: Sketches | null;
   readonly #stack: Stack;
   readonly #blend: Blend;
   readonly #interval: Interval;
@@ -98,6 +102,10 @@ export class Learner {
     this.#bias = new BiasExpert(settings, this.own);
     this.#factors = new FactorsExpert(settings, items, this.own, this.users.history);
     this.#experts = [this.#mean, this.#bias, this.#factors];
+    const hasSketches = settings.sketchWidth > 0;
+    const hasPosterior = hasSketches && settings.effort !== 'fast';
+    this.#sketches = hasSketches ? new Sketches(settings, kernel, this.own) : null;
+    this.#posterior = hasPosterior ? new Posterior(settings, items, this.users.history, this.#bias) : null;
     this.#stack = new Stack(settings, kernel, this.sums, stackAt, this.#stateBlock);
     this.#blend = new Blend(this.sums, blendAt);
     this.#interval = new Interval(this.sums, intervalAt, this.state.subarray(stackStateCells));
@@ -128,6 +136,10 @@ export class Learner {
     this.#answerIsFresh = true;
     for (let i = 0; i < this.#experts.length; i++) answer.experts[i] = clipInner(this.#experts[i]!.predict(moment));
     stackInputs(moment, this.settings, this.settings.effort !== 'fast', this.#stack.inputs);
+    if (this.#posterior !== null) {
+      this.#posterior.predict(moment);
+      addPosteriorInputs(moment, this.#stack.inputs);
+    }
     this.#stackAnswer = clipInner(moment.factorsAnswer + this.#stack.correction());
     const blend = clipInner(this.#blend.predict(answer.experts[0]!, answer.experts[1]!, this.#stackAnswer));
     answer.experts[blendIndex] = blend;
@@ -174,6 +186,7 @@ export class Learner {
     for (let i = 0; i < this.#experts.length; i++) this.#experts[i]!.learn(moment, rating);
     if (this.settings.effort !== 'fast') this.#factors.replay(moment, head);
     this.#rememberResidual(residual, weight);
+    this.#sketches?.add(itemRow, userId, 1);
     this.#append(userRow, itemRow, rating, seconds, weight);
   }
 
@@ -258,6 +271,8 @@ export class Learner {
     this.sums.release();
     this.#stack.release();
     this.#factors.release();
+    this.#posterior?.release();
+    this.#sketches?.release();
     for (const block of [this.#stateBlock, this.#itemBlock]) this.#kernel.memory.release(block);
   }
 
@@ -288,6 +303,7 @@ export class Learner {
     const moment = this.#moment;
     const { k } = this.settings;
     moment.userRow = userRow;
+    moment.userHead = userRow < 0 ? 0 : this.users.head(userRow);
     moment.user = userRow < 0 ? this.users.emptyRow.floats : this.users.floats(userRow);
     moment.userAddress = userRow < 0 ? this.users.emptyRow.address : this.users.address(userRow);
     moment.userAt = userRow < 0 ? 0 : this.users.at(userRow);
@@ -364,6 +380,7 @@ export class Learner {
     );
     this.touchSums();
     this.#mean.add(slot.rating, -slot.weight);
+    this.#sketches?.add(itemRow, this.users.idOf(userRow), -1);
     history.clear(userRow, this.users.head(userRow), slotNumber);
     this.users.setNewestSeconds(userRow, 0);
     return true;

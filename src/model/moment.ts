@@ -12,6 +12,8 @@ export class Moment {
   userAddress: Address;
   readonly itemAddress: Address;
   userRow = -1;
+  /** First history block of the user (row + 1; 0: none). */
+  userHead = 0;
   /** The item's row as the sum of its parts (all zeros for an unknown item), from cell 0 on. */
   readonly item: Float32Array;
   itemRow = -1;
@@ -37,6 +39,11 @@ export class Moment {
   // Left by the factors expert: p·q, and mean + biases + p·q.
   interaction = 0;
   factorsAnswer = 0;
+
+  // Left by the posterior: its answer, how uncertain it is, and the similarity of the ratings that it rests on.
+  posteriorAnswer = 0;
+  posteriorVariance = 0;
+  posteriorMass = 0;
 
   constructor(emptyUser: Block, item: Block) {
     this.user = emptyUser.floats;

@@ -31,5 +31,12 @@ export const itemField = {
   residualSum: 0,
   /** Sum of weights. */
   weightSum: 1,
+  /** Users whose signs are in the sketch; where there are sketches. */
+  raterCount: 2,
 } as const;
-export const itemCells = (k: number): number => k + 2;
+/** The part of an item row that is float32 numbers: k factors and the fields. */
+export const itemFloats = (k: number, sketchWidth: number): number => k + (sketchWidth > 0 ? 3 : 2);
+/** Where its sketch begins, on a boundary of 16 bytes: sums of the raters' signs (sketch.ts), two int16 in a cell. */
+export const sketchAt = (k: number, sketchWidth: number): number =>
+  sketchWidth > 0 ? (itemFloats(k, sketchWidth) + 3) & ~3 : itemFloats(k, 0);
+export const itemCells = (k: number, sketchWidth: number): number => sketchAt(k, sketchWidth) + sketchWidth / 2;

@@ -17,6 +17,14 @@ export function mix(value: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
+/** Fills `width` cells with +1 or -1, each as likely: the signs of an id. `width` is a multiple of 32. */
+export function fillSigns(out: Int16Array, width: number, seed: number, sign: 1 | -1): void {
+  for (let from = 0; from < width; from += 32) {
+    const bits = mix(seed + Math.imul(from + 1, 0x9e3779b9));
+    for (let bit = 0; bit < 32; bit++) out[from + bit] = (bits >>> bit) & 1 ? sign : -sign;
+  }
+}
+
 /**
  * Fills `k` cells with values of mean 0 and the given standard deviation: the sum of two uniform draws, which needs no
  * transcendental function and is therefore equal on every machine.

@@ -11,6 +11,14 @@ export interface LearnerSettings {
   readonly effort: Effort;
   /** Ratings remembered for each user. */
   readonly historyLimit: number;
+  /**
+   * Signs of a user, and sums of an item, that tell which items are rated by the same people: a multiple of 32; 0 turns
+   * the user posterior off.
+   */
+  readonly sketchWidth: number;
+  /** The posterior looks at so many of the user's latest ratings, and at so many of the most similar items before them. */
+  readonly recentRatings: number;
+  readonly similarRatings: number;
   /** Past ratings of the user relearned at each event, drawn from the latest `replayWindow`. */
   readonly replays: number;
   readonly replayWindow: number;
@@ -44,6 +52,9 @@ export const defaultSettings: LearnerSettings = {
   seed: 1,
   effort: 'full',
   historyLimit: 32,
+  sketchWidth: 0,
+  recentRatings: 20,
+  similarRatings: 28,
   replays: 8,
   replayWindow: 16,
   itemDamping: 6,
@@ -60,3 +71,10 @@ export const defaultSettings: LearnerSettings = {
   contextRidge: 12,
   stackDecayRatio: 0.9999,
 };
+
+/** With the user posterior: what it needs of memory and time is in docs/decisions. */
+export const withPosterior = (settings: LearnerSettings): LearnerSettings => ({
+  ...settings,
+  sketchWidth: 256,
+  historyLimit: 256,
+});

@@ -2,17 +2,17 @@
  * The stack: recursive least squares from the base answer's error on the inputs of context.ts; its answer is the
  * published prediction.
  *
- *   ŷ = base + w·x,  w = (Λ + Σ γ^age x xᵀ)⁻¹ Σ γ^age x (y - base)
+ *   ŷ = base + w·x,  w = (Λ + Σ γ^age x xᵀ)⁻¹ (Λ w₀ + Σ γ^age x (y - base))
  *
  * Λ: diagonal ridge (`ridge`, and `contextRidge` for products with the context); γ: `stackDecayRatio`; base: the factors
  * expert's answer. The sums are additive, so every task keeps its share and all learn one stack; w is solved anew every
  * `solveEvery` events of the task (more often at first) instead of after each: the sums are exact, only w is a few events
  * old, and it costs a tenth of the usual rank-one update of the inverse [Haykin02].
- * With no event behind it w is 0 and the answer is the base. A solve that fails numerically leaves w as it was.
+ * w₀ is 1 for the shift of the posterior and 0 for all else: with no event behind it the answer is the posterior's, or the base. A solve that fails numerically leaves w as it was.
  */
 import { packedSize, type Kernel } from '../kernel/kernel.ts';
 import type { Block } from '../kernel/row-memory.ts';
-import { allInputs, plainInputs } from './context.ts';
+import { allInputs, doubtInput, plainInputs, posteriorInputs, shiftInput } from './context.ts';
 import type { LearnerSettings } from './settings.ts';
 import type { SharedSums } from './shared-sums.ts';
 
@@ -20,15 +20,15 @@ const solveEvery = 32;
 const solveEveryAtFirst = 8;
 const atFirstCount = 512;
 
-const packed = packedSize(allInputs);
+const packed = packedSize(posteriorInputs);
 /** Cells in the shared sums: Σ x xᵀ packed, then Σ x (y - base). */
-export const stackCells = packed + allInputs;
+export const stackCells = packed + posteriorInputs;
 
 /** A task's own part of the stack, stored with it: w, then the events learned. */
-export const stackStateCells = allInputs + 1;
+export const stackStateCells = posteriorInputs + 1;
 
 export class Stack {
-  /** The inputs of the event at hand, to be filled by the caller: [allInputs]. */
+  /** The inputs of the event at hand, to be filled by the caller: [posteriorInputs]. */
   readonly inputs: Float64Array;
   /** w and the event count: the first of the task's stored numbers. */
   readonly #state: Float64Array;
@@ -52,15 +52,16 @@ export class Stack {
     this.#at = at;
     this.#stateBlock = state;
     this.#state = state.doubles.subarray(0, stackStateCells);
-    this.#x = kernel.memory.allocate(2 * allInputs);
-    this.inputs = this.#x.doubles.subarray(0, allInputs);
+    this.#x = kernel.memory.allocate(2 * posteriorInputs);
+    this.inputs = this.#x.doubles.subarray(0, posteriorInputs);
     this.#a = kernel.memory.allocate(2 * packed);
-    this.#b = kernel.memory.allocate(2 * allInputs);
+    this.#b = kernel.memory.allocate(2 * posteriorInputs);
     this.#scratch = kernel.memory.allocate(2 * packed);
-    this.#inputs = settings.effort === 'fast' ? plainInputs : allInputs;
-    this.#ridge = Float64Array.from({ length: allInputs }, (_, i) =>
-      i < plainInputs ? settings.ridge : settings.contextRidge,
+    this.#inputs = settings.effort === 'fast' ? plainInputs : settings.sketchWidth > 0 ? posteriorInputs : allInputs;
+    this.#ridge = Float64Array.from({ length: posteriorInputs }, (_, i) =>
+      i < plainInputs || i === shiftInput || i === doubtInput ? settings.ridge : settings.contextRidge,
     );
+    this.#state[shiftInput] = 1;
   }
 
   /** What to add to the base answer. */
@@ -80,7 +81,7 @@ export class Stack {
     this.#kernel.addOuter(this.#sums.addressOf(this.#at), this.#x.address, d, weight);
     const bAt = this.#at + packed;
     for (let i = 0; i < d; i++) own[bAt + i] = own[bAt + i]! + weight * x[i]! * error;
-    const count = (this.#state[allInputs] = this.#state[allInputs]! + 1);
+    const count = (this.#state[posteriorInputs] = this.#state[posteriorInputs]! + 1);
     const every = count < atFirstCount ? solveEveryAtFirst : solveEvery;
     if (count % every === 0) this.#solve(every, refresh);
   }
@@ -99,6 +100,7 @@ export class Stack {
       a[at - 1] = a[at - 1]! + this.#ridge[i]!;
       b[i] = this.#sums.at(this.#at + packed + i);
     }
+    if (d > shiftInput) b[shiftInput] = b[shiftInput]! + this.#ridge[shiftInput]!;
     this.#kernel.solve(this.#a.address, this.#b.address, this.#stateBlock.address, d, this.#scratch.address);
   }
 }

@@ -107,8 +107,8 @@ async function prepare(task: Task): Promise<Checkpoint> {
   for (const { row, afterImage, delta } of learner.own.touchedRows()) {
     items.push({
       itemId: itemKey(learner.items.idOf(row)),
-      afterImage: codec.encodeItemContribution({ layout: rowLayout, values: afterImage }),
-      delta: isFollowed ? codec.encodeItemContribution({ layout: rowLayout, values: delta }) : noDelta,
+      afterImage: codec.encodeItemContribution(task.images.stored(afterImage)),
+      delta: isFollowed ? codec.encodeItemContribution(task.images.stored(delta)) : noDelta,
     });
     if (pace.isOver()) await pace.breathe();
   }

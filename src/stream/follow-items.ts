@@ -6,13 +6,15 @@ import type { ItemTable } from '../model/item-table.ts';
 import type { StateCodec } from '../ports/codec.ts';
 import type { ItemFeed, ItemFollower } from '../ports/transport.ts';
 import { itemIdOf } from './keys.ts';
-import { decodeSums, rowOf } from './restore.ts';
+import { ContributionImages } from './contribution-image.ts';
+import { decodeSums } from './restore.ts';
 import type { Shares } from './shares.ts';
 import type { Task, Tasks } from './task.ts';
 
 export class FollowedItems implements ItemFollower {
   readonly #feed: ItemFeed;
   readonly #items: ItemTable;
+  readonly #images: ContributionImages;
   readonly #shares: Shares;
   readonly #tasks: Tasks;
   readonly #codec: StateCodec;
@@ -42,6 +44,7 @@ export class FollowedItems implements ItemFollower {
     this.#feed = feed;
     this.#partitionCount = partitionCount;
     this.#items = items;
+    this.#images = new ContributionImages(items);
     this.#shares = shares;
     this.#tasks = tasks;
     this.#codec = codec;
@@ -135,6 +138,11 @@ export class FollowedItems implements ItemFollower {
     this.#followed.add(partition);
     const itemId = itemIdOf(key);
     if (itemId === null) this.#shares.add(partition, decodeSums(delta));
-    else this.#items.addForeign(this.#items.ensure(itemId), rowOf(this.#codec.decodeItemContribution(delta)), 1);
+    else
+      this.#items.addForeign(
+        this.#items.ensure(itemId),
+        this.#images.cells(this.#codec.decodeItemContribution(delta)),
+        1,
+      );
   }
 }

@@ -106,7 +106,9 @@ export function ensureItem(task: Task, itemId: string): number {
 export function reloadItem(tasks: Tasks, itemId: string, row: number): void {
   for (const task of tasks.values()) {
     const stored = task.lease.readItem(itemKey(itemId));
-    if (stored !== undefined) task.learner.own.load(row, rowOf(task.tools.codec.decodeItemContribution(stored)));
+    if (stored !== undefined) {
+      task.learner.own.load(row, task.images.cells(task.tools.codec.decodeItemContribution(stored)));
+    }
   }
 }
 
@@ -137,7 +139,7 @@ function loadUser(task: Task, userId: string, bytes: Uint8Array): void {
 
 function loadItem(task: Task, itemId: string, bytes: Uint8Array): void {
   const row = task.learner.items.ensure(itemId);
-  task.learner.own.load(row, rowOf(task.tools.codec.decodeItemContribution(bytes)));
+  task.learner.own.load(row, task.images.cells(task.tools.codec.decodeItemContribution(bytes)));
 }
 
 function loadHistoryBlock(task: Task, userId: string, blockNumber: number, bytes: Uint8Array): void {

@@ -8,14 +8,24 @@ import type { Scale } from '../model/scale.ts';
 import type { LearnerSettings } from '../model/settings.ts';
 
 export interface StoredSettings extends Pick<LearnerSettings, 'k' | 'seed' | 'initialDeviation' | 'historyLimit'> {
+  /** Absent in what older versions stored: 0. */
+  readonly sketchWidth?: number;
   readonly scale: Scale;
   readonly partitionCount: number;
 }
 
 /** The part of a worker's settings that cannot change afterwards. */
 export function storedSettingsOf({ settings, scale, partitionCount }: SettingsInUse): StoredSettings {
-  const { k, seed, initialDeviation, historyLimit } = settings;
-  return { scale: { lo: scale.lo, hi: scale.hi }, partitionCount, k, seed, initialDeviation, historyLimit };
+  const { k, seed, initialDeviation, historyLimit, sketchWidth } = settings;
+  return {
+    scale: { lo: scale.lo, hi: scale.hi },
+    partitionCount,
+    k,
+    seed,
+    initialDeviation,
+    historyLimit,
+    sketchWidth,
+  };
 }
 
 export interface SettingsInUse {
@@ -48,6 +58,7 @@ export function refuseOtherSettings(stored: StoredSettings, asked: StoredSetting
     ['k', stored.k, asked.k],
     ['initialDeviation', stored.initialDeviation, asked.initialDeviation],
     ['historyLimit', stored.historyLimit, asked.historyLimit],
+    ['--posterior (sketchWidth)', stored.sketchWidth ?? 0, asked.sketchWidth ?? 0],
   ];
   const problems = facts
     .filter(([, before, now]) => before !== now)

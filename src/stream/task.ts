@@ -9,6 +9,7 @@ import type { LearnerSettings } from '../model/settings.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { Offset, OutputRecord, PartitionLease } from '../ports/transport.ts';
+import { ContributionImages } from './contribution-image.ts';
 import { EventIds } from './event-ids.ts';
 import { PendingRecommendations } from './pending-recommendations.ts';
 import { PredictionDraft } from './prediction-draft.ts';
@@ -42,6 +43,7 @@ export class Task {
   readonly lease: PartitionLease;
   readonly tools: TaskTools;
   readonly learner: Learner;
+  readonly images: ContributionImages;
   readonly eventIds = new EventIds();
   readonly score = new Score(expertNames);
   readonly draft: PredictionDraft;
@@ -89,6 +91,7 @@ export class Task {
     this.lease = lease;
     this.partition = lease.partition;
     this.learner = new Learner(tools.settings, items, () => refreshShares(this));
+    this.images = new ContributionImages(items);
     this.draft = new PredictionDraft(tools.scale, lease.partition);
   }
 

@@ -47,6 +47,7 @@ describe('freshet', () => {
       'cpus',
       'memory',
       'heap limit',
+      'kernel',
       'lmdb',
       'disk',
     ]);

@@ -7,10 +7,12 @@ import type { EmbeddedStore } from '../../src/adapters/embedded/embedded-store.t
 import { ItemTable } from '../../src/model/item-table.ts';
 import { RejectedRecordError } from '../../src/errors.ts';
 import type { InputRecord, Offset } from '../../src/ports/transport.ts';
+import { ContributionImages } from '../../src/stream/contribution-image.ts';
 import { itemIdOf } from '../../src/stream/keys.ts';
 import { countsOf, memoryOf, storedBy } from '../support/flow-state.ts';
 import { flowCodec, smallSettings } from '../support/flow-worker.ts';
 import { recommendationsAreRight } from './flow-recommendations.ts';
+import { wholeRow } from '../support/whole-row.ts';
 import { inMemory, type OpenDisk } from './flow-disk.ts';
 import type { Schedule } from './flow-schedule.ts';
 import { createPlainKernel } from '../../src/kernel/plain.ts';
@@ -107,30 +109,32 @@ function onePredictionPerOffset(store: EmbeddedStore, partition: number): void {
 /** On every worker an item's row is its initial value and what all tasks have committed to it. */
 async function conservation(simulation: Simulation, { partitionCount, cap }: Schedule): Promise<void> {
   const store = simulation.store();
-  const expected = new Map<string, Float32Array>();
-  const initial = new ItemTable(smallSettings, createPlainKernel());
+  // The sum is made by a table of its own, to which every task is somebody elsewhere.
+  const sums = new ItemTable(smallSettings, createPlainKernel());
+  const images = new ContributionImages(sums);
+  const ids = new Set<string>();
   for (let p = 0; p < partitionCount; p++) {
     await store.visit(p, {
       item(key, afterImage) {
         const id = itemIdOf(key);
         if (id === null) return;
-        const sum = expected.get(id) ?? new Float32Array(initial.cells);
-        if (!expected.has(id)) initial.read(initial.ensure(id), sum);
-        flowCodec.decodeItemContribution(afterImage).values.forEach((value, i) => (sum[i] = sum[i]! + value));
-        expected.set(id, sum);
+        sums.addForeign(sums.ensure(id), images.cells(flowCodec.decodeItemContribution(afterImage)), 1);
+        ids.add(id);
       },
     });
   }
   for (const { worker } of simulation.workers()) {
     // With one partition, who has it not serves nobody and follows nothing.
     if (partitionCount === 1 && worker.tasks.size === 0) continue;
-    const row = new Float32Array(worker.items.cells);
-    for (const [id, sum] of expected) {
+    for (const id of ids) {
       const at = worker.items.find(id);
       if (at < 0 && cap !== null && worker.items.incomplete) continue;
       expect(at, `the row of ${id}`).toBeGreaterThanOrEqual(0);
-      worker.items.read(at, row);
-      row.forEach((value, i) => expect(Math.abs(value - sum[i]!), `cell ${i} of ${id}`).toBeLessThanOrEqual(1e-4));
+      const [found, expected] = [wholeRow(worker.items, at), wholeRow(sums, sums.find(id))];
+      found.numbers.forEach((value, i) =>
+        expect(Math.abs(value - expected.numbers[i]!), `cell ${i} of ${id}`).toBeLessThanOrEqual(1e-4),
+      );
+      expect(found.counts, `sketch of ${id}`).toEqual(expected.counts);
     }
   }
 }

@@ -127,6 +127,6 @@ describe('the page of the online learner', () => {
     expect(text).toContain(`the first ${plainInputs} inputs`);
     expect(text).toContain(`the ${allInputs - plainInputs} further inputs`);
     expect(text).toContain(`| ${4 * userStride(k)} `);
-    expect(text).toContain(`| ${4 * itemCells(k)} each`);
+    expect(text).toContain(`| ${4 * itemCells(k, 0)} each`);
   });
 });

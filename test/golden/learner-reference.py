@@ -3,7 +3,7 @@
     pip install numpy && python3 test/golden/learner-reference.py
 
 500 seeded ratings with changed ones, weights, pauses and a history that wraps; for each the answers of every expert and
-the interval, before it is learned. Nothing here is shared with the product but the hash that draws initial factors.
+the interval, before it is learned; and once more with the user posterior (learner-posterior.json). Nothing here is shared with the product but the hash that draws initial factors.
 """
 
 import json
@@ -14,6 +14,7 @@ import numpy as np
 
 SETTINGS = {
     "k": 8, "seed": 1, "effort": "full", "historyLimit": 12, "replays": 4, "replayWindow": 8,
+    "sketchWidth": 0, "recentRatings": 4, "similarRatings": 5,
     "itemDamping": 6, "userDamping": 6, "recentDecayRatio": 0.85, "recentDamping": 8, "sessionGapSeconds": 1800,
     "learningRate": 0.06, "learningRateFloor": 0.01, "learningRateHalfCount": 40, "regularization": 0.1,
     "initialDeviation": 0.2, "ridge": 3, "contextRidge": 12, "stackDecayRatio": 0.9999,
@@ -38,11 +39,21 @@ def mix(h):
     return h ^ (h >> 16)
 
 
-def initial_factors(entity_id, seed):
+def hash_id(entity_id, seed):
     h = 2166136261 ^ seed
     for byte in entity_id.encode("ascii"):
         h = ((h ^ byte) * 16777619) & MASK
-    base = mix(h)
+    return mix(h)
+
+
+def signs(entity_id):
+    base = hash_id(entity_id, S.seed + 0x5EED)
+    bits = lambda start: mix(base + (start + 1) * 0x9E3779B9)
+    return np.array([1 if bits(i - i % 32) >> (i % 32) & 1 else -1 for i in range(S.sketchWidth)], dtype=int)
+
+
+def initial_factors(entity_id, seed):
+    base = hash_id(entity_id, seed)
     draw = lambda n: mix(base + n * 0x9E3779B9) / 2**32
     width = S.initialDeviation / math.sqrt(S.k) * math.sqrt(6)
     return np.array([(draw(2 * f + 1) + draw(2 * f + 2) - 1) * width for f in range(S.k)])
@@ -78,15 +89,63 @@ class Item:
     def __init__(self, entity_id):
         self.q = initial_factors(entity_id, S.seed)
         self.residual_sum = self.weight_sum = 0.0
+        self.sketch, self.raters = np.zeros(S.sketchWidth, dtype=int), 0
 
     def bias(self):
         return self.residual_sum / (S.itemDamping + self.weight_sum)
 
 
-class Moment:
-    """What is known just before a rating, and what mean, bias and factors say to it."""
+# --- the user posterior (src/model/experts/posterior.ts, covariance.ts) --------------------------------------------
 
-    def __init__(self, mean, user, item, seconds):
+LEVEL, POSITION, MOMENT, SESSION = 0.2, 0.08, 0.08, 0.06
+PRIOR = LEVEL + POSITION + MOMENT + SESSION
+
+
+def level_covariance(positions, seconds):
+    late = 0.0 if seconds >= 65536 else SESSION * math.exp(-(seconds // 32) * 32 / 7200)
+    now = 0.0 if seconds >= 512 else MOMENT * math.exp(-seconds / 30)
+    return LEVEL + POSITION * math.exp(-positions / 15) + late + now
+
+
+def cosine(a, b):
+    return float(a.sketch @ b.sketch) / S.sketchWidth / math.sqrt((a.raters + 5) * (b.raters + 5))
+
+
+def item_covariance(c):
+    return c * (0.15 + (0.3 * c if c > 0 else 0))
+
+
+def posterior(mean, user, item, known_item, items, seconds):
+    """Mean beyond global mean and item bias, variance, and the similarity it rests on."""
+    variance = PRIOR + (item_covariance(cosine(item, item)) if known_item else 0)
+    if not user:
+        return 0.0, variance, 0.0
+    given = len(user.given)
+    past = [(given - 1 - n, r) for n, r in reversed(user.remembered())]
+    alike = lambda r: cosine(item, items[r["item"]]) if known_item else 0.0
+    recent, before = past[: S.recentRatings], past[S.recentRatings :]
+    chosen = recent + sorted(before, key=lambda entry: -alike(entry[1]))[: S.similarRatings]
+    if not chosen:
+        return 0.0, variance, 0.0
+    n = len(chosen)
+    k = np.zeros((n, n))
+    for a, (age, r) in enumerate(chosen):
+        for b, (other_age, other) in enumerate(chosen):
+            apart = level_covariance(abs(age - other_age), abs(r["seconds"] - other["seconds"]))
+            k[a, b] = apart + item_covariance(cosine(items[r["item"]], items[other["item"]]))
+        k[a, a] += 0.75 + 0.25 / (1 + 0.25 / 0.65 * items[r["item"]].weight_sum)
+    cross = np.array(
+        [level_covariance(age + 1, max(0, seconds - r["seconds"])) + item_covariance(alike(r)) for age, r in chosen]
+    )
+    left = np.array([r["rating"] - mean - items[r["item"]].bias() for _, r in chosen])
+    mass = sum(max(0.0, item_covariance(alike(r))) for _, r in chosen)
+    return float(cross @ np.linalg.solve(k, left)), variance - float(cross @ np.linalg.solve(k, cross)), mass
+
+
+class Moment:
+    """What is known just before a rating, and what mean, bias, factors and posterior say to it."""
+
+    def __init__(self, mean, user, item, seconds, items):
         self.user_count = user.long_count if user else 0.0
         self.item_count = item.weight_sum if item else 0.0
         self.mean = mean
@@ -100,6 +159,10 @@ class Moment:
         self.interaction = float(user.p @ item.q) if self.user_count > 0 and self.item_count > 1e-6 else 0.0
         self.bias_answer = self.mean + self.item_bias + self.user_bias
         self.factors_answer = self.bias_answer + self.interaction
+        self.posterior_shift = self.variance = self.mass = 0.0
+        if S.sketchWidth > 0:
+            beyond, self.variance, self.mass = posterior(mean, user, item, self.item_count > 1e-6, items, seconds)
+            self.posterior_shift = self.mean + self.item_bias + beyond - self.factors_answer
         remembered = user.remembered() if user else []
         self.pause = max(0, seconds - remembered[-1][1]["seconds"]) if remembered else -1
         self.session_level = self.last_residual = 0.0
@@ -109,7 +172,7 @@ class Moment:
                 self.session_level = user.session_sum / (user.session_count + 2)
 
     def inputs(self):
-        """The stack's 41 inputs (src/model/context.ts)."""
+        """The stack's 41 inputs, and 15 of the posterior (src/model/context.ts)."""
         mood = self.recent_level - self.long_level
         plain = [1, self.item_bias, self.long_level, mood, self.interaction, self.last_residual, self.session_level]
         trust = [
@@ -121,14 +184,24 @@ class Moment:
         pause = 2 if self.pause < 0 else math.log1p(self.pause) / 10
         moving = [self.last_residual, mood, self.session_level, self.interaction]
         rest = [pause, 1 if self.pause == 0 else 0] + [value * pause for value in moving]
-        return np.concatenate([plain] + [np.array(plain) * t for t in trust] + [rest])
+        usual = [plain] + [np.array(plain) * t for t in trust] + [rest]
+        if S.sketchWidth == 0:
+            return np.concatenate(usual)
+        shift, doubt, mass = self.posterior_shift, self.variance - PRIOR, self.mass / 5
+        pair = np.array([shift, doubt])
+        more = [shift * pause, mass, mass * shift, mass * self.interaction, doubt * shift]
+        return np.concatenate([*usual, pair, *[pair * t for t in trust], more])
 
 
 class Reference:
     def __init__(self):
         self.users, self.items = {}, {}
         self.rating_sum = self.rating_weight = 0.0
-        self.xx, self.xe, self.w, self.events = np.zeros((41, 41)), np.zeros(41), np.zeros(41), 0
+        inputs = 41 if S.sketchWidth == 0 else 56
+        self.xx, self.xe, self.prior, self.events = np.zeros((inputs, inputs)), np.zeros(inputs), np.zeros(inputs), 0
+        self.ridge = np.diag(([S.ridge] * 7 + [S.contextRidge] * 34 + [S.ridge] * 2 + [S.contextRidge] * 13)[:inputs])
+        self.prior[41:42] = 1  # the shift of the posterior, where there is one
+        self.w = self.prior
         self.losses, self.loss_count = np.zeros(3), 0.0
         self.squared, self.counts, self.z = np.zeros((5, 5)), np.zeros((5, 5)), 1.28
 
@@ -136,7 +209,7 @@ class Reference:
         return (MIDDLE + self.rating_sum) / (1 + self.rating_weight)
 
     def predict(self, user_id, item_id, seconds):
-        moment = Moment(self.mean(), self.users.get(user_id), self.items.get(item_id), seconds)
+        moment = Moment(self.mean(), self.users.get(user_id), self.items.get(item_id), seconds, self.items)
         x = moment.inputs()
         answers = np.array(
             [clip(moment.mean), clip(moment.bias_answer), clip(moment.factors_answer + float(self.w @ x))]
@@ -162,9 +235,11 @@ class Reference:
         self.learn_from_answer(moment, x, answers, half, published[3], rating, weight)
         user = self.users.setdefault(user_id, User(user_id))
         item = self.items.setdefault(item_id, Item(item_id))
-        if self.take_out(user, item_id):
-            moment = Moment(self.mean(), user, item, seconds)
+        if self.take_out(user_id, user, item_id):
+            moment = Moment(self.mean(), user, item, seconds, self.items)
         self.learn_experts(moment, user, item, item_id, rating, seconds, weight)
+        item.sketch += signs(user_id)
+        item.raters += 1
 
     def learn_from_answer(self, moment, x, answers, half, blend, rating, weight):
         cell = self.cell(moment)
@@ -184,10 +259,9 @@ class Reference:
             fade = S.stackDecayRatio**every
             self.xx *= fade
             self.xe *= fade
-            ridge = np.diag([S.ridge] * 7 + [S.contextRidge] * 34)
-            self.w = np.linalg.solve(self.xx + ridge, self.xe)
+            self.w = np.linalg.solve(self.xx + self.ridge, self.xe + self.ridge @ self.prior)
 
-    def take_out(self, user, item_id):
+    def take_out(self, user_id, user, item_id):
         for n, past in user.remembered():
             if past["item"] != item_id:
                 continue
@@ -205,6 +279,8 @@ class Reference:
             item.weight_sum -= weight
             self.rating_sum -= weight * past["rating"]
             self.rating_weight -= weight
+            item.sketch -= signs(user_id)
+            item.raters -= 1
             user.given[n] = None
             return True
         return False
@@ -266,7 +342,7 @@ def events():
         yield f"u{user}", f"i{item}", rating, seconds, float(chance.choice([1, 1, 1, 1, 0.5, 2.5]))
 
 
-def main():
+def write(name):
     learner, rows = Reference(), []
     for user_id, item_id, rating, seconds, weight in events():
         answers = learner.predict(user_id, item_id, seconds)[-1]
@@ -274,10 +350,17 @@ def main():
         learner.learn(user_id, item_id, rating, seconds, weight)
     number = lambda value: int(value) if isinstance(value, float) and value == int(value) else value
     lines = ",\n".join("    " + json.dumps([number(value) for value in row]) for row in rows)
-    settings = ",\n".join(f"    {json.dumps(name)}: {json.dumps(value)}" for name, value in SETTINGS.items())
+    values = {setting: getattr(S, setting) for setting in SETTINGS}
+    settings = ",\n".join(f"    {json.dumps(setting)}: {json.dumps(value)}" for setting, value in values.items())
     columns = ["userId", "itemId", "rating", "seconds", "weight", "mean", "bias", "factors", "blend", "low", "high"]
     text = f'{{\n  "settings": {{\n{settings}\n  }},\n  "columns": {json.dumps(columns)},\n  "events": [\n{lines}\n  ]\n}}\n'
-    Path(__file__).with_name("learner.json").write_text(text)
+    Path(__file__).with_name(name).write_text(text)
+
+
+def main():
+    write("learner.json")
+    S.sketchWidth = 64
+    write("learner-posterior.json")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { createKernel } from '../../src/kernel/choose.ts';
 import { createPlainKernel } from '../../src/kernel/plain.ts';
 import { ItemTable } from '../../src/model/item-table.ts';
 import { Learner } from '../../src/model/learner.ts';
@@ -7,15 +8,22 @@ import type { LearnerSettings } from '../../src/model/settings.ts';
 
 type Event = [userId: string, itemId: string, rating: number, seconds: number, weight: number, ...answers: number[]];
 
-/** Written by learner-reference.py, which shares no code with the learner. */
-const golden = JSON.parse(readFileSync(new URL('learner.json', import.meta.url), 'utf8')) as {
+interface Golden {
   readonly settings: LearnerSettings;
   readonly columns: readonly string[];
   readonly events: readonly Event[];
-};
+}
 
-describe('the learner beside its NumPy reference', () => {
-  const learner = new Learner(golden.settings, new ItemTable(golden.settings, createPlainKernel()));
+/** Written by learner-reference.py, which shares no code with the learner. */
+const read = (name: string): Golden => JSON.parse(readFileSync(new URL(name, import.meta.url), 'utf8')) as Golden;
+
+describe.each([
+  ['', 'learner.json', createPlainKernel],
+  [' with the user posterior', 'learner-posterior.json', createPlainKernel],
+  [' with the user posterior, on the chosen kernel', 'learner-posterior.json', createKernel],
+] as const)('the learner%s beside its NumPy reference', (_, name, kernel) => {
+  const golden = read(name);
+  const learner = new Learner(golden.settings, new ItemTable(golden.settings, kernel()));
   const answers = golden.events.map(([userId, itemId, rating, seconds, weight]) => {
     const { experts, low, high } = learner.predictOne(learner.users.find(userId), learner.items.find(itemId), seconds);
     const found = [...experts, low, high];

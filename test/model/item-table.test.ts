@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createPlainKernel } from '../../src/kernel/plain.ts';
 import { ItemTable } from '../../src/model/item-table.ts';
 
-const settings = { k: 4, seed: 1, initialDeviation: 0.2 };
+const settings = { k: 4, seed: 1, initialDeviation: 0.2, sketchWidth: 0 };
 const cells = settings.k + 2;
 
 function rowOf(table: ItemTable, id: string): number[] {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/adapters/synthetic/seeded-random.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { createPlainKernel } from '../../src/kernel/plain.ts';
-import { allInputs, plainInputs } from '../../src/model/context.ts';
+import { allInputs, plainInputs, posteriorInputs } from '../../src/model/context.ts';
 import { defaultSettings } from '../../src/model/settings.ts';
 import { SharedSums } from '../../src/model/shared-sums.ts';
 import { Stack, stackCells, stackStateCells } from '../../src/model/stack.ts';
@@ -56,7 +56,7 @@ describe('stack', () => {
   it('solves every 8 events at first, every 32 after 512, and refreshes the shares before it does', () => {
     const { stack, state } = newStack();
     const solvedAt: number[] = [];
-    feed(stack, 600, 1, () => solvedAt.push(state[allInputs]!));
+    feed(stack, 600, 1, () => solvedAt.push(state[posteriorInputs]!));
     const due = [...Array.from({ length: 63 }, (_, n) => 8 * (n + 1)), 512, 544, 576];
     expect(solvedAt).toEqual(due);
   });

@@ -8,6 +8,7 @@ import { decodeTaskNumbers } from '../../src/stream/task-numbers.ts';
 import type { Task } from '../../src/stream/task.ts';
 import type { Worker } from '../../src/stream/worker.ts';
 import { flowCodec, smallSettings } from './flow-worker.ts';
+import { wholeRow } from './whole-row.ts';
 
 export type NamedState = Readonly<Record<string, string>>;
 
@@ -18,11 +19,10 @@ const hexOf = (cells: ArrayBufferView): string =>
 export function memoryOf(worker: Worker): NamedState {
   const state: Record<string, string> = {};
   for (const task of worker.tasks.values()) taskMemory(task, state);
-  const row = new Float32Array(worker.items.cells);
   for (let r = 0; r < worker.items.rowLimit; r++) {
     if (!worker.items.has(r)) continue;
-    worker.items.read(r, row);
-    state[`item ${worker.items.idOf(r)}`] = hexOf(row);
+    const { numbers, counts } = wholeRow(worker.items, r);
+    state[`item ${worker.items.idOf(r)}`] = `${hexOf(numbers)} ${hexOf(counts)}`;
   }
   return state;
 }

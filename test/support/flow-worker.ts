@@ -18,6 +18,9 @@ export const smallSettings: LearnerSettings = {
   ...defaultSettings,
   k: 4,
   historyLimit: 8,
+  sketchWidth: 32,
+  recentRatings: 3,
+  similarRatings: 2,
   replays: 3,
   replayWindow: 6,
 };

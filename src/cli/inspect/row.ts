@@ -7,6 +7,7 @@ import { ItemTable } from '../../model/item-table.ts';
 import { itemField, userField } from '../../model/row-layout.ts';
 import { fromInner, unitsPerInner, type Scale } from '../../model/scale.ts';
 import { historyKey, itemKey, userKey } from '../../stream/keys.ts';
+import { ContributionImages } from '../../stream/contribution-image.ts';
 import { partitionOf } from '../../stream/partition-of.ts';
 import { rowOf } from '../../stream/restore.ts';
 import type { StoredSettings } from '../../stream/stored-settings.ts';
@@ -97,7 +98,8 @@ export function itemIn(view: RowView, itemId: string): ItemReport | undefined {
   const codec = codecFor(stored.scale);
   const items = new ItemTable(settings, createPlainKernel());
   const row = items.ensure(itemId);
-  for (const bytes of contributions) items.addForeign(row, rowOf(codec.decodeItemContribution(bytes)), 1);
+  const images = new ContributionImages(items);
+  for (const bytes of contributions) items.addForeign(row, images.cells(codec.decodeItemContribution(bytes)), 1);
   const values = new Float32Array(items.cells);
   items.read(row, values);
   const weightSum = values[settings.k + itemField.weightSum] ?? 0;

@@ -25,7 +25,7 @@ export function gram(
     gatherFactors(scratch + i * padded, rest, own, k, padded);
     if (sketchCells > 0) gatherSketch(sketches + i * sketchCells, rest + sketchAt, own == 0 ? 0 : own + sketchAt, sketchCells);
   }
-  factorPairs(bytes(scratch), bytes(factorDots), n, padded);
+  if (k > 0) factorPairs(bytes(scratch), bytes(factorDots), n, padded);
   if (sketchCells > 0) sketchPairs(sketches, bytes(sketchDots), n, sketchCells);
 }
 

@@ -46,7 +46,7 @@ export function plainGram({ floats, words, shorts }: HeapMemory): Gram {
       const rows = floats[scratch >> cellBits]!;
       const rowsAt = scratch & cellMask;
       const out = floats[factorDots >> cellBits]!;
-      for (let i = 0, at = factorDots & cellMask; i < n; i++) {
+      for (let i = 0, at = factorDots & cellMask; i < n && k > 0; i++) {
         for (let j = 0; j <= i; j++, at++) out[at] = dotArrays(rows, rowsAt + i * padded, rows, rowsAt + j * padded, k);
       }
       if (sketchCells === 0) return;
