@@ -46,8 +46,8 @@ describe('freshet', () => {
       'platform',
       'cpus',
       'memory',
-      'heap limit',
       'kernel',
+      'heap limit',
       'lmdb',
       'disk',
     ]);
