@@ -2,7 +2,7 @@
  * How fast a task comes back from its changelog on a real broker: a million rows, once as they were written, once where
  * compaction has left large holes. Prints a table, or one JSON object with --json.
  *
- *   npm run bench:restore -- --brokers HOST:PORT [--rows N] [--row-bytes N] [--rewritten N] [--json]
+ *   npm run bench:restore [-- --brokers HOST:PORT] [--rows N] [--row-bytes N] [--rewritten N] [--json]
  *
  * It makes topics of its own and deletes them. The bar is 150,000 rows/s, where a row is a live key, whatever else
  * has to be read to find it.
@@ -13,6 +13,7 @@ import Table from 'cli-table3';
 import { createKafka } from '../dist/adapters/kafka/connection.js';
 import { createPartitionReader } from '../dist/adapters/kafka/partition-reader-kafkajs.js';
 import { restorePartition } from '../dist/adapters/kafka/restore.js';
+import { benchBroker } from './kafka/broker.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -23,11 +24,11 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-if (values.brokers === undefined) throw new Error('--brokers HOST:PORT is missing.');
 const rowCount = Number(values.rows);
 const rowBytes = Number(values['row-bytes']);
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
-const connection = { brokers: values.brokers.split(','), clientId: 'freshet-bench', log: silent };
+const { brokers, stop } = await benchBroker(values.brokers);
+const connection = { brokers, clientId: 'freshet-bench', log: silent };
 const kafka = createKafka(connection);
 const admin = kafka.admin();
 const producer = kafka.producer({ createPartitioner: () => () => 0, maxInFlightRequests: 1 });
@@ -127,6 +128,7 @@ await compacted(holes);
 results.push(await measure('with holes', holes, items));
 await admin.deleteTopics({ topics: [items, plain, holes] });
 await Promise.all([admin.disconnect(), producer.disconnect()]);
+await stop();
 
 if (values.json) {
   process.stdout.write(`${JSON.stringify(results)}\n`);
@@ -135,3 +137,4 @@ if (values.json) {
   for (const result of results) table.push(Object.values(result));
   process.stdout.write(`${table.toString()}\n`);
 }
+process.exit();

@@ -128,7 +128,7 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
       ...(schemas === undefined ? {} : { schemas }),
     },
     // There is no local store to fetch an evicted row from: all of them stay.
-    { ...options, maxUsers: Infinity, maxItems: Infinity },
+    { ...options, maxUsers: Infinity, maxItems: Infinity, isEager: true },
   );
   const { telemetry } = running;
   telemetry.attach({ lag: () => ratingsLog.lag() });

@@ -96,7 +96,7 @@ export const run = defineCommand({
       max: 60_000,
       default: 100,
       unit: 'ms',
-      doc: 'And after this time, when anything came.',
+      doc: 'And after this time, when anything came; on Kafka sooner while little waits.',
     },
     maxUsers: {
       type: 'integer',

@@ -21,6 +21,8 @@ export interface WorkerOptions {
   readonly log: Log;
   readonly checkpointEvents: number;
   readonly checkpointMs: number;
+  /** See stream/worker.ts. */
+  readonly isEager?: boolean;
   readonly maxUsers: number;
   readonly maxItems: number;
   /** Items recommended on a topic to each user whose rows changed; none when not given. */

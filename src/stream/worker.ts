@@ -25,6 +25,11 @@ import { Shares } from './shares.ts';
 import { Task, type Tasks, type TaskTools } from './task.ts';
 import { Turns } from './turns.ts';
 
+/** How often an eager worker looks whether it is time. */
+const eagerLookMs = 5;
+/** More records than this are no slow stream: they are worth a larger checkpoint. */
+const eagerLimit = 500;
+
 /** A checkpoint is written once so much waits in refused records. */
 const deadLetterLimitBytes = 16 * 1024 * 1024;
 
@@ -44,6 +49,11 @@ export interface WorkerOptions extends Omit<TaskTools, OptionalTools>, Partial<P
   /** A checkpoint is written after this many records; and every `checkpointMs`, when anything came. */
   readonly checkpointEvents: number;
   readonly checkpointMs: number;
+  /**
+   * While little waits, write the timer's checkpoints as soon as the time that the last ones took has passed again: a
+   * slow stream is answered at once, and a fast one in large checkpoints.
+   */
+  readonly isEager?: boolean;
   /** Called once when a task cannot go on and the worker must stop. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -67,6 +77,9 @@ export class Worker implements TransportListener {
   #following: Promise<void> = Promise.resolve();
   #isFollowing = false;
   #isStopping = false;
+  /** How long the timer's last checkpoints took together, and when they ended. */
+  #tickMs = 0;
+  #tickEndMs = 0;
 
   constructor(options: WorkerOptions) {
     this.#options = {
@@ -95,12 +108,10 @@ export class Worker implements TransportListener {
       count: this.#options.recommendations,
       hasTime: (task) => this.#hasTime(task),
     });
-    this.#stopTicking = options.clock.every(options.checkpointMs, () => {
-      // A checkpoint that waits for the store must not gather a queue behind it.
-      if (!this.#isTicking) this.#ticking = this.#tick();
-      if (!this.#isRanking) this.#ranking = this.#recommend();
-      if (!this.#isFollowing) this.#following = this.#tickFollowing();
-    });
+    const { clock, checkpointMs, isEager = false } = options;
+    const stops = [clock.every(checkpointMs, () => this.#period())];
+    if (isEager && checkpointMs > eagerLookMs) stops.push(clock.every(eagerLookMs, () => this.#tickEarly()));
+    this.#stopTicking = () => stops.forEach((stop) => stop());
   }
 
   get tasks(): Tasks {
@@ -269,13 +280,35 @@ export class Worker implements TransportListener {
     }
   }
 
-  async #tick(): Promise<void> {
+  #period(): void {
+    this.#tick();
+    if (!this.#isRanking) this.#ranking = this.#recommend();
+    if (!this.#isFollowing) this.#following = this.#tickFollowing();
+  }
+
+  /** A checkpoint that waits for the store must not gather a queue behind it. */
+  #tick(): void {
+    if (!this.#isTicking) this.#ticking = this.#checkpointInTime();
+  }
+
+  #tickEarly(): void {
+    if (this.#options.clock.monotonicMs() - this.#tickEndMs < this.#tickMs) return;
+    let waiting = 0;
+    for (const { pendingCount } of this.#tasks.values()) waiting += pendingCount;
+    if (waiting > 0 && waiting <= eagerLimit) this.#tick();
+  }
+
+  async #checkpointInTime(): Promise<void> {
+    const { clock, log, onFatal } = this.#options;
+    const startMs = clock.monotonicMs();
     this.#isTicking = true;
     try {
       await this.checkpointAll();
+      this.#tickEndMs = clock.monotonicMs();
+      this.#tickMs = this.#tickEndMs - startMs;
     } catch (error) {
-      if (error instanceof FencedError) this.#options.log.warn({ reason: error.message }, 'checkpoint was fenced off');
-      else this.#options.onFatal(error);
+      if (error instanceof FencedError) log.warn({ reason: error.message }, 'checkpoint was fenced off');
+      else onFatal(error);
     } finally {
       this.#isTicking = false;
     }

@@ -37,6 +37,7 @@ export interface FlowWorkerOptions {
   readonly partitions?: readonly number[];
   readonly settings?: LearnerSettings;
   readonly checkpointEvents?: number;
+  readonly isEager?: boolean;
   readonly maxUsers?: number;
   readonly maxItems?: number;
   readonly batchRecordCount?: number;
@@ -91,6 +92,7 @@ export function createFlowWorker(store: EmbeddedStore, options: FlowWorkerOption
     telemetry: options.telemetry ?? noTelemetry,
     checkpointEvents: options.checkpointEvents ?? 1000,
     checkpointMs: 1000,
+    isEager: options.isEager ?? false,
     onFatal,
   });
   const atWork = new Set<Promise<unknown>>();

@@ -4,8 +4,8 @@ import type { Clock } from '../../src/ports/clock.ts';
 
 export interface TestClock extends Clock {
   setNowMs(nowMs: number): void;
-  /** Every period passes once. */
-  passPeriod(): void;
+  /** Every period passes once; or every one that is not longer. */
+  passPeriod(longestMs?: number): void;
 }
 
 export const testNowMs = Date.UTC(2024, 0, 1);
@@ -14,20 +14,20 @@ export const testNowMs = Date.UTC(2024, 0, 1);
 export function createTestClock(msPerLook = 0.2): TestClock {
   let nowMs = testNowMs;
   let monotonicMs = 0;
-  const periodic = new Set<() => void>();
+  const periodic = new Map<() => void, number>();
   return {
     nowMs: () => nowMs,
     monotonicMs: () => (monotonicMs += msPerLook),
     breathe: () => nextTurn(),
-    every(_periodMs, work) {
-      periodic.add(work);
+    every(periodMs, work) {
+      periodic.set(work, periodMs);
       return () => periodic.delete(work);
     },
     setNowMs(next) {
       nowMs = next;
     },
-    passPeriod() {
-      for (const work of periodic) work();
+    passPeriod(longestMs = Infinity) {
+      for (const [work, periodMs] of periodic) if (periodMs <= longestMs) work();
     },
   };
 }
