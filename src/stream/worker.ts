@@ -293,9 +293,9 @@ export class Worker implements TransportListener {
 
   #tickEarly(): void {
     if (this.#options.clock.monotonicMs() - this.#tickEndMs < this.#tickMs) return;
-    let waiting = 0;
-    for (const { pendingCount } of this.#tasks.values()) waiting += pendingCount;
-    if (waiting > 0 && waiting <= eagerLimit) this.#tick();
+    const tasks = [...this.#tasks.values()];
+    const waiting = tasks.reduce((sum, { pendingCount }) => sum + pendingCount, 0);
+    if (waiting <= eagerLimit && tasks.some(({ isDirty }) => isDirty)) this.#tick();
   }
 
   async #checkpointInTime(): Promise<void> {

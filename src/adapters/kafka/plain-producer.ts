@@ -18,14 +18,24 @@ export function createPlainProducer({ kafka, partition, commitOffset }: PlainPro
   const held = holdSession(partition, () =>
     openSession({ kafka, partition, transactionalId: null, transactionTimeoutMs: 0 }),
   );
+  let reported: Promise<void> = Promise.resolve();
+
+  /** One at a time, and not waited for: nothing of ours reads it. */
+  function report(nextOffset: Offset): void {
+    reported = reported.then(() => commitOffset(partition, nextOffset)).catch(() => undefined);
+  }
+
   return {
     fence: () => held.renew(),
     publish: (rounds, nextOffset) =>
       held.use(async (session) => {
         const ends = await writeAll(session, rounds);
-        await commitOffset(partition, nextOffset).catch(() => undefined);
+        report(nextOffset);
         return ends;
       }),
-    close: () => held.close(),
+    async close() {
+      await reported;
+      await held.close();
+    },
   };
 }
