@@ -1,6 +1,7 @@
 /**
- * How fast a task comes back from its changelog on a real broker: a million rows, once as they were written, once where
- * compaction has left large holes. Prints a table, or one JSON object with --json.
+ * How fast a task comes back from its changelog on a real broker: a million rows, once as they were written, once from
+ * a local snapshot and a tail of 1 %, once where compaction has left large holes. Prints a table, or one JSON object with
+ * --json. The snapshot's time begins with opening its file; a worker reads it while it joins its group.
  *
  *   npm run bench:restore [-- --brokers HOST:PORT] [--rows N] [--row-bytes N] [--rewritten N] [--json]
  *
@@ -8,9 +9,15 @@
  * has to be read to find it.
  */
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { openSnapshot } from '../dist/adapters/embedded/snapshot-store.js';
 import { createKafka } from '../dist/adapters/kafka/connection.js';
+import { changelogValues } from '../dist/adapters/kafka/latest-values.js';
+import { createLocalViews } from '../dist/adapters/kafka/local-views.js';
 import { createPartitionReader } from '../dist/adapters/kafka/partition-reader-kafkajs.js';
 import { restorePartition } from '../dist/adapters/kafka/restore.js';
 import { benchBroker } from './kafka/broker.mjs';
@@ -57,7 +64,36 @@ async function write(topic, step = 1) {
   }
 }
 
-async function measure(name, users, items) {
+async function openViews(folder, reader, topics) {
+  const identity = { cluster: 'bench' };
+  const views = await openSnapshot({ folder, identity, partitionCount: 1, log: silent });
+  const nowMs = () => Date.now();
+  const maxAgeMs = 3_600_000;
+  return createLocalViews({
+    views,
+    reader,
+    openReader: () => createPartitionReader({ ...connection, maxFetchBytes: 1024 * 1024 }),
+    topics,
+    partitionCount: 1,
+    maxAgeMs,
+    nowMs,
+    log: silent,
+    everyMs: 1e6,
+  });
+}
+
+/** Fills a snapshot with all that the changelogs hold. */
+async function fill(folder, topics) {
+  const reader = createPartitionReader({ ...connection, maxFetchBytes: 1024 * 1024 });
+  const startMs = performance.now();
+  const views = await openViews(folder, reader, topics);
+  for (const role of ['users', 'items']) await views.visit(role, 0, () => undefined);
+  await views.close(600_000);
+  await reader.close();
+  return (performance.now() - startMs) / 1000;
+}
+
+async function measure(name, users, items, folder) {
   let fetches = 0;
   const reader = createPartitionReader({ ...connection, onFetch: () => fetches++ });
   const { start, end } = await reader.bounds(users, 0);
@@ -72,9 +108,10 @@ async function measure(name, users, items) {
   let peakBytes = 0;
   const startCpu = process.cpuUsage();
   const startMs = performance.now();
-  await restorePartition(
+  const views = folder === undefined ? undefined : await openViews(folder, reader, { users, items });
+  const { fromDisk } = await restorePartition(
     {
-      reader,
+      latest: views ?? changelogValues(reader, { users, items }),
       topics: { users, items },
       partition: 0,
       onProgress({ topic, recordCount }) {
@@ -87,12 +124,14 @@ async function measure(name, users, items) {
   const seconds = (performance.now() - startMs) / 1000;
   const cpu = process.cpuUsage(startCpu);
   clearInterval(ticking);
+  await views?.close(0);
   await reader.close();
   return {
     changelog: name,
     offsets: end - start,
     rows,
-    'records read': records,
+    'records read': records - fromDisk,
+    'from disk': fromDisk,
     fetches,
     seconds: Number(seconds.toFixed(2)),
     'cpu s': Number(((cpu.user + cpu.system) / 1e6).toFixed(2)),
@@ -120,6 +159,12 @@ const items = await newTopic('items', {});
 const plain = await newTopic('plain', {});
 await write(plain);
 const results = [await measure('as written', plain, items)];
+const folder = mkdtempSync(join(tmpdir(), 'freshet-bench-'));
+const filledSeconds = await fill(folder, { users: plain, items });
+await write(plain, 100);
+results.push(await measure('snapshot, 1 % new', plain, items, folder));
+rmSync(folder, { recursive: true, force: true });
+process.stderr.write(`the snapshot was filled, after a restore, in ${filledSeconds.toFixed(1)} s\n`);
 const eager = { 'segment.bytes': '33554432', 'segment.ms': '1000', 'min.cleanable.dirty.ratio': '0.01' };
 const holes = await newTopic('holes', eager);
 await write(holes);

@@ -7,6 +7,7 @@ import { UsageError } from '../errors.ts';
 import type { Peers } from '../ports/peers.ts';
 import type { SchemaSource } from '../ports/schema-source.ts';
 import { RecentPredictions } from '../stream/recent-predictions.ts';
+import { openSnapshotOf } from './local-snapshot.ts';
 import { createFailure, prepareWorker, type RunningWorker, type WorkerOptions } from './start-worker.ts';
 
 export interface KafkaWorkerOptions extends WorkerOptions {
@@ -22,6 +23,8 @@ export interface KafkaWorkerOptions extends WorkerOptions {
   readonly createPartitions?: number | undefined;
   readonly replicationFactor?: number | undefined;
   readonly schemas?: SchemaSource | undefined;
+  /** Folder for the local snapshot; without it every restore reads the changelogs. */
+  readonly data?: string | undefined;
 }
 
 export interface KafkaWorker extends RunningWorker {
@@ -59,6 +62,7 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
     { logProgress },
     logs,
     admin,
+    { changelogValues, countingReads },
   ] = await Promise.all([
     import('../adapters/kafka/connection.ts'),
     import('../adapters/kafka/partition-reader-kafkajs.ts'),
@@ -68,6 +72,7 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
     import('../adapters/kafka/restore.ts'),
     import('../adapters/kafka/ratings-log.ts'),
     import('../adapters/kafka/topics.ts'),
+    import('../adapters/kafka/latest-values.ts'),
   ]);
   const { connection, topics, app, log } = options;
   const kafka = createKafka(connection);
@@ -86,7 +91,15 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
   const partitionCount = await admin.ratingsPartitionCount(topicAdmin);
   // A worker waits for brokers as long as they are away, as its checkpoints do.
   const reader = createPartitionReader({ ...connection, patienceMs: Infinity });
-  const feed = createItemFeed({ reader, topic: topics.items, partitionCount });
+  const snapshot = await openSnapshotOf({ ...options, kafka, topicAdmin, reader, partitionCount }).catch(
+    async (error: unknown) => {
+      await reader.close();
+      throw error;
+    },
+  );
+  const reads = { fromDisk: 0, fromChangelog: 0 };
+  const latest = countingReads(snapshot?.latest ?? changelogValues(reader, topics), reads);
+  const feed = createItemFeed({ reader, topic: topics.items, partitionCount, latest });
   const ratingsLog = await logs.openRatingsLog({ ...options, kafka, topic: topics.ratings, groupId: app });
   const recent = new RecentPredictions();
   const failure = createFailure();
@@ -107,12 +120,16 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
       logRestore(progress);
       telemetry.restoring(progress.partition, progress.topic, progress.doneRatio);
     },
+    latest,
+    onRestored: (partition, { fromDisk, fromChangelog }) =>
+      log.info({ partition, fromDisk, fromChangelog }, 'rows of a partition read'),
     onFatal: failure.fail,
   });
   const peers = createGroupPeers({ owners: () => transport.owners(), self: () => address, log });
   const { schemas } = options;
   const close = async (): Promise<void> => {
-    await Promise.allSettled([ratingsLog.close(), reader.close()]);
+    await Promise.allSettled([ratingsLog.close(), snapshot?.close()]);
+    await reader.close().catch(() => undefined);
   };
   const running = prepareWorker(
     {
@@ -131,7 +148,7 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
     { ...options, maxUsers: Infinity, maxItems: Infinity, isEager: true },
   );
   const { telemetry } = running;
-  telemetry.attach({ lag: () => ratingsLog.lag() });
+  telemetry.attach({ lag: () => ratingsLog.lag(), restoreReads: () => reads });
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= running.stop().finally(close));
   const begin = (reachedAt: string | null): Promise<void> => {

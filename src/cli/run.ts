@@ -18,7 +18,7 @@ export const run = defineCommand({
     data: {
       type: 'text',
       unit: 'folder',
-      doc: 'Holds the log and all that is learned, on this machine alone; made when it is not there.',
+      doc: 'Without --brokers: holds the log and all that is learned, on this machine alone. With it: a local snapshot, so that a restart reads only what came since. Made when it is not there.',
     },
     ...kafkaSettings,
     createTopics: { type: 'boolean', doc: 'Create the topics that are missing on the brokers.' },
@@ -103,14 +103,14 @@ export const run = defineCommand({
       min: 100,
       default: 5_000_000,
       unit: 'rows',
-      doc: 'Users kept in memory for each partition; the folder keeps the rest.',
+      doc: 'Users kept in memory for each partition; the folder keeps the rest. On Kafka all stay in memory.',
     },
     maxItems: {
       type: 'integer',
       min: 100,
       default: 2_000_000,
       unit: 'rows',
-      doc: 'Items kept in memory; the folder keeps the rest.',
+      doc: 'Items kept in memory; the folder keeps the rest. On Kafka all stay in memory.',
     },
     maxBacklog: {
       type: 'integer',
@@ -132,7 +132,7 @@ export const run = defineCommand({
     {
       needs: ['data', 'brokers'],
       problem: ({ data, brokers }) =>
-        (data === undefined) === (brokers === undefined)
+        data === undefined && brokers === undefined
           ? 'give --data FOLDER for a worker on this machine alone, or --brokers for one on Kafka'
           : undefined,
     },
@@ -157,6 +157,10 @@ export const run = defineCommand({
   examples: [
     { line: 'run --data ./freshet-data', shows: 'A complete recommender on one machine' },
     { line: 'run --brokers localhost:9092 --create-topics --partitions 12', shows: 'One worker of a group on Kafka' },
+    {
+      line: 'run --brokers localhost:9092 --data ./snapshot',
+      shows: 'One that restarts from its own disk and the tail of the changelogs',
+    },
     {
       line: 'run --data ./d --scale 0.5..5 --map userId=customer.id,itemId=sku,rating=stars',
       shows: "Somebody's own JSON records",

@@ -16,6 +16,8 @@ import { encodeNumbers, folderFormat, openTables, type FolderFormat, type Tables
 
 const dataName = 'data.mdb';
 const creatingName = 'creating.tmp';
+/** Where a Kafka worker keeps its snapshot (snapshot-store.ts). */
+export const snapshotName = 'snapshot';
 /** What may lie in a folder that a log is created in: leavings of our own, and of file systems. */
 const ignoredNames = new Set([lockName, creatingName, 'lock.mdb', 'lost+found']);
 
@@ -27,8 +29,37 @@ export function prepareFolder(folder: string): void {
     if (names.includes(dataName)) return;
     const foreign = names.find((name) => !ignoredNames.has(name));
     if (foreign === undefined) return;
+    if (foreign === snapshotName) {
+      throw new DataFolderError(
+        `${folder} holds the snapshot of a worker on Kafka and no log. Give --brokers with it, or name another folder.`,
+        { folder },
+      );
+    }
     throw new DataFolderError(
       `${folder} is not a data folder of Freshet: it holds ${foreign} and no log. Name an empty or a new folder.`,
+      { folder },
+    );
+  } catch (error) {
+    throw asFolderError(folder, error);
+  }
+}
+
+/** Makes the folder of a snapshot if need be. Throws DataFolderError when a log or something else lives there. */
+export function prepareSnapshotFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    const names = readdirSync(folder);
+    if (names.includes(dataName)) {
+      throw new DataFolderError(
+        `${folder} is the data folder of a worker on this machine alone: it holds a log of its own. ` +
+          'Leave --brokers out to go on with it, or name another folder for the snapshot of a worker on Kafka.',
+        { folder },
+      );
+    }
+    const foreign = names.find((name) => name !== snapshotName && !ignoredNames.has(name));
+    if (foreign === undefined) return;
+    throw new DataFolderError(
+      `${folder} is not a folder of Freshet: it holds ${foreign} and no snapshot. Name an empty or a new folder.`,
       { folder },
     );
   } catch (error) {
@@ -92,7 +123,7 @@ export async function openExisting(
 }
 
 /** LMDB ends the process over a file that is none of its own, so both of its heads are looked at first. */
-function refuseForeignFile(path: string, readOnly: boolean): void {
+export function refuseForeignFile(path: string, readOnly: boolean): void {
   const descriptor = openSync(path, readOnly ? 'r' : 'r+');
   try {
     const head = Buffer.alloc(fileHead.sizeBytes);

@@ -37,13 +37,14 @@ export interface Tables {
   readonly items: Table;
 }
 
-/** Keys are UTF-8 text, written straight into the transaction's buffer. */
-const textKeys = {
-  writeKey: (key: string, target: Buffer, start: number) => start + target.write(key, start),
+/** Keys are UTF-8 text, written straight into the transaction's buffer; clearing a table, or walking it, has none. */
+export const textKeys = {
+  writeKey: (key: unknown, target: Buffer, start: number) =>
+    typeof key === 'string' ? start + target.write(key, start) : start,
   readKey: (source: Buffer, start: number, end: number) => source.toString('utf8', start, end),
 };
 
-const environment: RootDatabaseOptions & { batchStartThreshold: number } = {
+export const environment: RootDatabaseOptions & { batchStartThreshold: number } = {
   encoding: 'binary',
   maxDbs: 8,
   // A commit is visible only once it is on disk: nobody ever sees what a crash could take back.

@@ -10,8 +10,8 @@
 import { LostChangesError } from '../../errors.ts';
 import type { ItemFeed, ItemFollower, Offset } from '../../ports/transport.ts';
 import { parseChangelogKey, parseItemRecord } from './changelog.ts';
+import { changelogValues, type LatestValues } from './latest-values.ts';
 import type { PartitionReader } from './partition-reader.ts';
-import { visitLatest } from './visit-latest.ts';
 
 export interface KafkaItemFeed extends ItemFeed {
   /**
@@ -25,6 +25,8 @@ export interface ItemFeedOptions {
   readonly reader: PartitionReader;
   readonly topic: string;
   readonly partitionCount: number;
+  /** Where contributions come from; the topic alone when not given. */
+  readonly latest?: LatestValues;
 }
 
 /** Where following a partition stands. Another one takes its place when the partition is begun anew. */
@@ -32,7 +34,8 @@ interface Followed {
   position: Offset;
 }
 
-export function createItemFeed({ reader, topic, partitionCount }: ItemFeedOptions): KafkaItemFeed {
+export function createItemFeed({ reader, topic, partitionCount, latest }: ItemFeedOptions): KafkaItemFeed {
+  const values = latest ?? changelogValues(reader, { users: '', items: topic });
   const followed = new Map<number, Followed>();
   let last: Promise<void> = Promise.resolve();
 
@@ -53,10 +56,10 @@ export function createItemFeed({ reader, topic, partitionCount }: ItemFeedOption
     followed.set(partition, standing);
     let handedOver = 0;
     try {
-      const { position } = await visitLatest(reader, topic, partition, (itemId, value) => {
+      const { position } = await values.visit('items', partition, (itemId, afterImage) => {
         if (followed.get(partition) !== standing) return;
         handedOver++;
-        follower.contribution(partition, itemId, parseItemRecord(value).afterImage);
+        follower.contribution(partition, itemId, afterImage);
       });
       standing.position = Math.max(standing.position, position);
     } catch (error) {

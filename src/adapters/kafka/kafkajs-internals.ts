@@ -21,6 +21,8 @@ export interface ProtocolRequest<Response> {
 export interface BrokerConnections {
   readonly connectionPool: { send<Response>(request: ProtocolRequest<Response>): Promise<Response> };
   disconnect(): Promise<void>;
+  /** Versions that the broker speaks, by the number of the request; known once it is connected. */
+  readonly versions?: Readonly<Record<number, { readonly maxVersion: number } | undefined>> | null;
 }
 
 export interface FetchRequest {
@@ -118,6 +120,14 @@ export async function sendTo<Response>(broker: Broker, request: ProtocolRequest<
     throw error;
   }
 }
+
+/** What a request's `encode` resolves with. */
+export interface RequestBody {
+  writeBufferInternal(bytes: Buffer): void;
+}
+
+/** An empty request body. */
+export const RequestEncoder = load('kafkajs/src/protocol/encoder') as new () => RequestBody;
 
 /** The codec that a batch's attributes name; null for uncompressed batches. */
 export const { lookupCodecByAttributes } = load('kafkajs/src/protocol/message/compression') as {

@@ -11,11 +11,12 @@ import type { KafkaTopics } from './changelog.ts';
 import type { BatchPool } from './batch-pool.ts';
 import { checkpointRounds, nextOffsetKey, nextRequestKey } from './checkpoint-rounds.ts';
 import { asCommitError, fenced } from './kafka-error.ts';
+import type { LatestValues } from './latest-values.ts';
 import { offsetOf } from './offsets.ts';
 import type { PartitionReader, ReadRecord } from './partition-reader.ts';
 import type { CheckpointProducer } from './producer.ts';
 import type { WrittenEnds } from './producer-session.ts';
-import { restorePartition, type RestoreProgress } from './restore.ts';
+import { restorePartition, type RestoredPositions, type RestoreProgress } from './restore.ts';
 
 export interface KafkaLease extends PartitionLease {
   /** False once a later owner was met or the lease was closed. */
@@ -35,6 +36,8 @@ export interface LeaseOptions {
   readonly topics: KafkaTopics;
   readonly producer: CheckpointProducer;
   readonly reader: PartitionReader;
+  /** Where committed rows come from. */
+  readonly latest: LatestValues;
   readonly delivery: 'exactly-once' | 'at-least-once';
   /** The offset of the partition of a topic that the group has committed; null when there is none. */
   readonly groupOffset: (topic: string) => Promise<Offset | null>;
@@ -45,6 +48,7 @@ export interface LeaseOptions {
   /** Everything in the items partition before this position is in the task: followers of other tasks begin here. */
   readonly itemsReached: (partition: number, position: Offset) => void;
   readonly onProgress?: ((progress: RestoreProgress) => void) | undefined;
+  readonly onRestored?: ((partition: number, restored: RestoredPositions) => void) | undefined;
   /** Repeats until it succeeds or the lease is closed, for outages of the broker. */
   readonly persistently: <T>(what: string, work: () => Promise<T>) => Promise<T>;
   /** False once the partition is to be given up: then nothing more is restored, and nothing waited for. */
@@ -171,8 +175,10 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
         if (!options.isWanted()) throw fenced(partition);
         options.onProgress?.(progress);
       };
+      // Without transactions the group may lag behind what is written.
+      const known = options.delivery === 'exactly-once' ? groupOffset : null;
       const reached = await restorePartition(
-        { ...options, onProgress },
+        { ...options, onProgress, committed: known },
         {
           state(key, value) {
             if (key === nextOffsetKey) storedOffset = offsetOf(Buffer.from(value).toString());
@@ -184,6 +190,7 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
       );
       changelogPosition = reached.users;
       options.itemsReached(partition, reached.items);
+      options.onRestored?.(partition, reached);
     },
 
     readState: () => undefined,
@@ -237,6 +244,7 @@ export async function openLease(options: LeaseOptions): Promise<KafkaLease> {
 
     async close() {
       lose();
+      options.latest.release(partition);
       await producer.close();
     },
   };

@@ -1,9 +1,8 @@
 /** Visits all that the task of a partition has committed: its users, then its contributions to items. */
 import type { Log } from '../../ports/log.ts';
 import type { Offset, RestoreVisitor } from '../../ports/transport.ts';
-import { parseItemRecord, type KafkaTopics } from './changelog.ts';
-import type { PartitionReader } from './partition-reader.ts';
-import { visitLatest } from './visit-latest.ts';
+import type { KafkaTopics } from './changelog.ts';
+import type { LatestValues } from './latest-values.ts';
 
 export interface RestoreProgress {
   readonly partition: number;
@@ -17,37 +16,46 @@ export interface RestoreProgress {
 }
 
 export interface RestoreOptions {
-  readonly reader: PartitionReader;
+  readonly latest: LatestValues;
   readonly topics: Pick<KafkaTopics, 'users' | 'items'>;
   readonly partition: number;
   /** Called after every fetch. */
   readonly onProgress?: ((progress: RestoreProgress) => void) | undefined;
+  /** The input offset that is known to be committed. */
+  readonly committed?: Offset | null;
 }
 
 export interface RestoredPositions {
   /** What the next reader of the two partitions has not seen yet begins here. */
   readonly users: Offset;
   readonly items: Offset;
+  /** Records read from the local snapshot, and from the topics. */
+  readonly fromDisk: number;
+  readonly fromChangelog: number;
 }
 
 /** Call after the former owner is fenced: from then on the ends are final. */
 export async function restorePartition(options: RestoreOptions, visitor: RestoreVisitor): Promise<RestoredPositions> {
-  const { reader, topics, partition } = options;
-  const users = await visitLatest(
-    reader,
-    topics.users,
+  const { latest, topics, partition, committed = null } = options;
+  const users = await latest.visit(
+    'users',
     partition,
     (key, value) => visitor.state(key, value),
     progressOf(options, topics.users),
+    committed,
   );
-  const items = await visitLatest(
-    reader,
-    topics.items,
+  const items = await latest.visit(
+    'items',
     partition,
-    (itemId, value) => visitor.item(itemId, parseItemRecord(value).afterImage),
+    (itemId, afterImage) => visitor.item(itemId, afterImage),
     progressOf(options, topics.items),
   );
-  return { users: users.position, items: items.position };
+  return {
+    users: users.position,
+    items: items.position,
+    fromDisk: users.fromDisk + items.fromDisk,
+    fromChangelog: users.fromChangelog + items.fromChangelog,
+  };
 }
 
 function progressOf({ partition, onProgress }: RestoreOptions, topic: string) {

@@ -40,6 +40,8 @@ function changelog(compactionLagMs: number): Readonly<Record<string, string>> {
     'segment.bytes': String(64 * 1024 * 1024),
     'segment.ms': String(hourMs),
     'min.cleanable.dirty.ratio': '0.2',
+    // A local snapshot that is half as old may have missed deletions, and is not used any more.
+    'delete.retention.ms': String(24 * hourMs),
     'min.compaction.lag.ms': String(compactionLagMs),
   };
 }

@@ -88,6 +88,16 @@ export function ratingsPartitionCount(options: TopicAdminOptions): Promise<numbe
   });
 }
 
+/** How long deletions can be read from the changelogs at least. */
+export function deletionsKeptMs(options: TopicAdminOptions): Promise<number> {
+  return withAdmin(options, 'Reading the topics', async (admin) => {
+    const found = await describe(admin, options.topics);
+    const { users, items } = options.topics;
+    const kept = [users, items].map((topic) => Number(found.get(topic)?.settings['delete.retention.ms'] ?? 0));
+    return Math.min(...kept);
+  });
+}
+
 async function describe(admin: Admin, topics: KafkaTopics): Promise<Map<string, TopicState>> {
   const existing = new Set(await admin.listTopics());
   const wanted = topicRoles.map((role) => topics[role]).filter((topic) => existing.has(topic));

@@ -14,6 +14,7 @@ import { createBatchPool } from './batch-pool.ts';
 import { clusterOf } from './cluster-of.ts';
 import { startDelivery } from './delivery.ts';
 import { fenced, messageOf } from './kafka-error.ts';
+import { changelogValues, type LatestValues } from './latest-values.ts';
 import { openLease, type KafkaLease } from './lease.ts';
 import { createMembership } from './membership.ts';
 import { offsetOf } from './offsets.ts';
@@ -24,7 +25,7 @@ import { createPlainProducer } from './plain-producer.ts';
 import { createTransactionalProducer } from './producer.ts';
 import { endsWithin } from './ends-within.ts';
 import { createRatingsSource } from './ratings-source.ts';
-import type { RestoreProgress } from './restore.ts';
+import type { RestoredPositions, RestoreProgress } from './restore.ts';
 import { retainedOffset, type OnLostOffset } from './retained-offset.ts';
 
 export interface KafkaTransportOptions {
@@ -43,6 +44,9 @@ export interface KafkaTransportOptions {
   /** Told of every assignment by the group. */
   readonly onAssigned?: (partitions: readonly number[]) => void;
   readonly onProgress?: (progress: RestoreProgress) => void;
+  readonly onRestored?: (partition: number, restored: RestoredPositions) => void;
+  /** Where committed rows come from; the changelogs alone when not given. */
+  readonly latest?: LatestValues;
   /** Everything in a partition of the items topic before this position is in a task of this worker: for the item feed. */
   readonly itemsReached: (partition: number, position: Offset) => void;
   readonly log: Log;
@@ -188,6 +192,7 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
     };
     return openLease({
       ...options,
+      latest: options.latest ?? changelogValues(reader, topics),
       partition,
       producer,
       pool,

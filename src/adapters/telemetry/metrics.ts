@@ -168,6 +168,13 @@ export const metrics = {
     unit: 'records',
     labels: ['partition'],
   },
+  restoreReads: {
+    name: 'freshet_restore_reads_total',
+    type: 'counter',
+    help: 'On Kafka: records read to bring partitions and followed items into memory, from the local snapshot (disk) or from the topics (changelog).',
+    unit: 'records',
+    labels: ['source'],
+  },
   backlog: {
     name: 'freshet_log_backlog',
     type: 'gauge',

@@ -13,6 +13,8 @@ export interface TelemetrySources {
   /** Ratings behind the group's committed offset, by partition; on Kafka. */
   readonly lag?: () => ReadonlyMap<number, number>;
   readonly registry?: { readonly unansweredCount: number };
+  /** Records read so far to bring rows into memory. */
+  readonly restoreReads?: () => { readonly fromDisk: number; readonly fromChangelog: number };
 }
 
 export interface PrometheusTelemetry extends Telemetry {
@@ -43,12 +45,18 @@ export function createTelemetry(initial: TelemetrySources = {}): PrometheusTelem
   instruments.backlog.remove();
   instruments.itemFollowLag.remove();
   const raiseUnanswered = monotonic(instruments.registryUnanswered);
+  const raiseReads = monotonic(instruments.restoreReads);
 
-  function showSources({ source, ratingsLog, lag, registry: schemas }: TelemetrySources): void {
+  function showSources({ source, ratingsLog, lag, registry: schemas, restoreReads }: TelemetrySources): void {
     const stats = source?.stats();
     if (stats !== undefined) showWorker(stats);
     if (ratingsLog !== undefined) instruments.backlog.set(ratingsLog.backlog());
     if (schemas !== undefined) raiseUnanswered({}, schemas.unansweredCount);
+    if (restoreReads !== undefined) {
+      const { fromDisk, fromChangelog } = restoreReads();
+      raiseReads({ source: 'disk' }, fromDisk);
+      raiseReads({ source: 'changelog' }, fromChangelog);
+    }
     // Whoever holds a partition tells its lag: the sum over all workers is the group's.
     instruments.consumerLag.reset();
     const byPartition = lag?.();

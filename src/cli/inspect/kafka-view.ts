@@ -2,6 +2,7 @@
 import { nextOffsetKey } from '../../adapters/kafka/checkpoint-rounds.ts';
 import { parseItemRecord } from '../../adapters/kafka/changelog.ts';
 import { latestOf } from '../../adapters/kafka/find-records.ts';
+import { changelogValues } from '../../adapters/kafka/latest-values.ts';
 import { restorePartition } from '../../adapters/kafka/restore.ts';
 import { encodeStoredSettings } from '../../stream/stored-settings.ts';
 import { historyKey, itemKey, parseStateKey, settingsKey, userKey } from '../../stream/keys.ts';
@@ -70,7 +71,7 @@ export async function wholeGroup(client: KafkaClient, io: CommandIo): Promise<Wh
       let committedOffset: number | undefined;
       await restorePartition(
         {
-          reader,
+          latest: changelogValues(reader, topics),
           topics,
           partition,
           onProgress: ({ topic, doneRatio }) => progress.share(topic, partition, doneRatio),

@@ -11,6 +11,7 @@ import { advertisedAddress } from './advertised-address.ts';
 import { defaultScale, type IntakeValues, type OpenIntake } from './intake.ts';
 
 export interface KafkaIntakeValues extends IntakeValues, Values<typeof kafkaSettings>, Values<typeof registrySettings> {
+  readonly data: string | undefined;
   readonly createTopics: boolean;
   readonly replicationFactor: number | undefined;
   readonly delivery: string;

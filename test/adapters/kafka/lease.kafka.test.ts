@@ -1,6 +1,7 @@
 /** Leases as the broker sees them: without a group, two owners of a partition at once, as after a lost session. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createBatchPool } from '../../../src/adapters/kafka/batch-pool.ts';
+import { changelogValues } from '../../../src/adapters/kafka/latest-values.ts';
 import { openLease, type KafkaLease, type LeaseOptions } from '../../../src/adapters/kafka/lease.ts';
 import { createPlainProducer } from '../../../src/adapters/kafka/plain-producer.ts';
 import { createTransactionalProducer } from '../../../src/adapters/kafka/producer.ts';
@@ -28,6 +29,7 @@ describeKafka('a lease on a broker', () => {
       partition: 0,
       topics,
       reader,
+      latest: changelogValues(reader, topics),
       producer: createTransactionalProducer({
         kafka,
         transactionalId: `${app}-0`,

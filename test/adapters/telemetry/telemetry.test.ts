@@ -61,6 +61,7 @@ function busyTelemetry(): PrometheusTelemetry {
     ratingsLog: { backlog: () => 14 },
     lag: () => new Map([[0, 14]]),
     registry: { unansweredCount: 2 },
+    restoreReads: () => ({ fromDisk: 100, fromChangelog: 7 }),
   });
   telemetry.checkpoint(0, 'committed', 12, 40_000, 300);
   telemetry.checkpoint(1, 'failed', 3, 10_000, 80);
@@ -87,6 +88,8 @@ describe('metrics of the worker', () => {
     expect(await valueOf(telemetry, 'freshet_rows', { kind: 'item' })).toBe(9);
     expect(await valueOf(telemetry, 'freshet_rows_evicted_total', { kind: 'user' })).toBe(2);
     expect(await valueOf(telemetry, 'freshet_log_backlog')).toBe(14);
+    expect(await valueOf(telemetry, 'freshet_restore_reads_total', { source: 'disk' })).toBe(100);
+    expect(await valueOf(telemetry, 'freshet_restore_reads_total', { source: 'changelog' })).toBe(7);
     const undecodable = { partition: '0', reason: 'FRESHET_UNDECODABLE' };
     expect(await valueOf(telemetry, 'freshet_dead_letters_total', undecodable)).toBe(4);
   });

@@ -1,0 +1,1 @@
+export function changesFrom(from: number, to: number): Map<string, Uint8Array | null>;
