@@ -109,21 +109,39 @@ export interface Kernel {
   updateInverse(p: Address, x: Address, d: number, decay: number, gain: Address): number;
 
   /**
-   * Offers `count` rows, numbered from `firstRow` on, to a heap of the `capacity` best: `score = biases[r] + user·factors[r]`,
-   * rows of `padded` floats (a multiple of four, as is the address). An entry is two cells, score (float32) and row; the worst comes first. A bias
-   * of -Infinity means: not a row. Of equal scores the row offered first stays. Returns the heap's new size.
+   * Offers `count` rows (a multiple of four), numbered from `firstRow` on, to a heap of the `capacity` best:
+   *   `score = biases[r] + user·(heads[r], tails[r])`, heads of `headFactors`, tails of `tail` floats (a multiple of four).
+   * Heads lie in groups of four rows, factor by factor: the first factor of each of the four, then the second, and so on.
+   * An entry is two cells, score (float32) and row; the worst comes first. A bias of -Infinity means: not a row. Of equal
+   * scores the row offered first stays. Returns the heap's new size.
+   *
+   * A tail is read only when it may matter: it adds at most `userTailNorm * tailNorms[r]` (Cauchy-Schwarz), so both must be
+   * upper bounds with some room for rounding (`boundOfNorm`). What is found is the same as without that bound, bit for bit.
    */
   topScan(
     heap: Address,
     size: number,
     capacity: number,
     biases: Address,
-    factors: Address,
-    padded: number,
+    tailNorms: Address,
+    heads: Address,
+    tails: Address,
+    tail: number,
     count: number,
     firstRow: number,
     user: Address,
+    userTailNorm: number,
   ): number;
+}
+
+/** Factors in the head of a row that `topScan` reads: of many items these tell all but one in a thousand off from the best. */
+export const headFactors = 16;
+
+/** An upper bound of the length of a vector, of which `from..to` are the cells, that holds for sums in float32 as well. */
+export function boundOfNorm(cells: Float32Array, from: number, to: number): number {
+  let squares = 0;
+  for (let i = from; i < to; i++) squares += cells[i]! * cells[i]!;
+  return Math.sqrt(squares) * 1.00001;
 }
 
 /** Cells of the packed lower triangle of a d x d matrix. */

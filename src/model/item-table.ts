@@ -6,6 +6,7 @@
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Address, RowMemory } from '../kernel/row-memory.ts';
 import { Arena } from './arena.ts';
+import { ChangedRows } from './changed-rows.ts';
 import { IdTable } from './id-table.ts';
 import { itemCells, itemFloats, sketchAt } from './row-layout.ts';
 import { fillSeeded, hashId } from './seeded.ts';
@@ -30,6 +31,8 @@ export class ItemTable {
   /** How many remembered ratings refer to a row: such rows stay. */
   #pins = new Int32Array(1024);
   #evictedCount = 0;
+  /** Rows whose sum may differ from what a watcher has seen; undefined while nobody watches. */
+  #changed: ChangedRows | undefined;
   #reload: ItemReloader | undefined;
   /** True once the store may hold items that memory does not; only then is anything reloaded. */
   incomplete = false;
@@ -192,8 +195,16 @@ export class ItemTable {
     if (from !== out) kernel.copy(out, from, cells);
   }
 
+  /** From now on every row that changes is gathered, whoever changes it. One watcher. */
+  watch(): ChangedRows {
+    this.#changed = new ChangedRows();
+    for (const contribution of this.#contributions) contribution.watchedBy(this.#changed);
+    return this.#changed;
+  }
+
   /** Adds what tasks of other workers committed: `sign` -1 takes it out again. */
   addForeign(row: number, values: Float32Array, sign: 1 | -1): void {
+    this.#changed?.mark(row);
     const rest = this.#rest.floats(row);
     const at = this.#rest.at(row);
     for (let i = 0; i < this.floatCells; i++) rest[at + i] = rest[at + i]! + sign * values[i]!;
@@ -223,12 +234,18 @@ export class ItemTable {
 
   /** From now on the contribution is part of every row, until `closeContribution`. */
   attach(contribution: ItemContribution): void {
-    if (!this.#contributions.includes(contribution)) this.#contributions.push(contribution);
+    if (this.#contributions.includes(contribution)) return;
+    this.#contributions.push(contribution);
+    contribution.watchedBy(this.#changed);
+    this.#markHeld(contribution);
   }
 
   closeContribution(contribution: ItemContribution): void {
     const at = this.#contributions.indexOf(contribution);
-    if (at >= 0) this.#contributions.splice(at, 1);
+    if (at < 0) return;
+    this.#contributions.splice(at, 1);
+    contribution.watchedBy(undefined);
+    this.#markHeld(contribution);
   }
 
   /** Gives the rows' memory back; the table is of no use afterwards. */
@@ -244,6 +261,7 @@ export class ItemTable {
       if (row < 0) return;
       for (const contribution of this.#contributions) contribution.drop(row);
       this.#ids.remove(this.#ids.idOf(row), row);
+      this.#changed?.mark(row);
       this.#rest.free(row);
       this.#ids.settle();
       this.#rest.settle();
@@ -251,7 +269,13 @@ export class ItemTable {
     }
   }
 
+  #markHeld(contribution: ItemContribution): void {
+    if (this.#changed === undefined) return;
+    for (let row = 0; contribution.holds(row); row++) this.#changed.mark(row);
+  }
+
   #fillInitial(row: number): void {
+    this.#changed?.mark(row);
     const rest = this.#rest.floats(row);
     const at = this.#rest.at(row);
     fillSeeded(rest, at, this.k, hashId(this.#ids.idOf(row), this.#seed), this.#deviation);
@@ -264,10 +288,16 @@ export class ItemContribution {
   readonly #own: Arena;
   readonly #layout: { readonly floatCells: number; readonly sketchAt: number };
   #limit = 0;
+  #changed: ChangedRows | undefined;
 
   constructor(layout: { cells: number; floatCells: number; sketchAt: number }, memory: RowMemory) {
     this.#layout = layout;
     this.#own = new Arena(layout.cells, memory);
+  }
+
+  /** Who is told of every change. */
+  watchedBy(changed: ChangedRows | undefined): void {
+    this.#changed = changed;
   }
 
   isTouched(row: number): boolean {
@@ -277,6 +307,7 @@ export class ItemContribution {
   /** The cells of a row for writing, from `at(row)` on. Its before-image is kept. */
   touch(row: number): Float32Array {
     this.#ensure(row);
+    this.#changed?.mark(row);
     this.#own.touch(row);
     return this.#own.floats(row);
   }
@@ -311,11 +342,14 @@ export class ItemContribution {
   /** Sets a committed after-image, which no failed batch undoes. */
   load(row: number, values: Float32Array): void {
     this.#ensure(row);
+    this.#changed?.mark(row);
     this.#own.floats(row).set(values.subarray(0, this.#own.stride), this.at(row));
   }
 
   drop(row: number): void {
-    if (row < this.#limit) this.#own.floats(row).fill(0, this.at(row), this.at(row) + this.#own.stride);
+    if (row >= this.#limit) return;
+    this.#changed?.mark(row);
+    this.#own.floats(row).fill(0, this.at(row), this.at(row) + this.#own.stride);
   }
 
   /** Rows changed in this batch, with their cells now and the change since the last batch. Views: copy what you keep. */
@@ -349,6 +383,8 @@ export class ItemContribution {
   }
 
   rollBack(): void {
+    const changed = this.#changed;
+    if (changed !== undefined) for (let i = 0; i < this.#own.touchedCount; i++) changed.mark(this.#own.touchedRow(i));
     this.#own.rollBack();
   }
 

@@ -292,13 +292,6 @@ export class Learner {
     this.sums.rollBack();
   }
 
-  /** Bias and interaction of an item for a user row, cheaply: what top-N ranks by before the blend has its say. */
-  quickScore(userRow: number, item: Block): number {
-    const bias = this.#bias.itemBias(item.floats);
-    if (userRow < 0) return bias;
-    return bias + this.#kernel.dot(this.users.address(userRow), item.address, this.settings.k);
-  }
-
   #fill(userRow: number, itemRow: number, seconds: number): void {
     const moment = this.#moment;
     const { k } = this.settings;

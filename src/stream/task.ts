@@ -2,6 +2,7 @@
  * One partition at work: its users, its share of items and sums, its offset. A task changes memory rating by rating and
  * makes it durable checkpoint by checkpoint (checkpoint.ts); what is not yet durable can be put back exactly.
  */
+import type { ItemScan } from '../model/item-scan.ts';
 import type { ItemTable } from '../model/item-table.ts';
 import { expertNames, Learner } from '../model/learner.ts';
 import type { Scale } from '../model/scale.ts';
@@ -77,17 +78,21 @@ export class Task {
   usersIncomplete = false;
   /** The worker's tasks, this one included: they share the item table. */
   readonly peers: Tasks;
+  /** The best of all items, the same for all tasks of the worker. */
+  readonly scan: ItemScan;
 
   /** `refreshShares` puts the other tasks' shares into the learner's sums. */
   constructor(
     tools: TaskTools,
     lease: PartitionLease,
     items: ItemTable,
+    scan: ItemScan,
     peers: Tasks,
     refreshShares: (task: Task) => void,
   ) {
     this.tools = tools;
     this.peers = peers;
+    this.scan = scan;
     this.lease = lease;
     this.partition = lease.partition;
     this.learner = new Learner(tools.settings, items, () => refreshShares(this));

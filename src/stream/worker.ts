@@ -8,6 +8,7 @@
  */
 import { FencedError } from '../errors.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { ItemScan } from '../model/item-scan.ts';
 import { ItemTable } from '../model/item-table.ts';
 import type { ItemFeed, InputRecord, Offset, PartitionLease, TransportListener } from '../ports/transport.ts';
 import type { Log } from '../ports/log.ts';
@@ -60,6 +61,7 @@ export interface WorkerOptions extends Omit<TaskTools, OptionalTools>, Partial<P
 
 export class Worker implements TransportListener {
   readonly items: ItemTable;
+  readonly #scan: ItemScan;
   readonly #options: WorkerOptions & TaskTools;
   readonly #tasks = new Map<number, Task>();
   readonly #turns = new Map<number, Turns>();
@@ -89,6 +91,7 @@ export class Worker implements TransportListener {
       ...options,
     };
     this.items = new ItemTable(options.settings, options.kernel);
+    this.#scan = new ItemScan(this.items, options.settings.itemDamping);
     this.items.reloadWith((id, row) => reloadItem(this.#tasks, id, row));
     this.#shares = new Shares(this.#tasks);
     this.#followed = new FollowedItems(
@@ -155,7 +158,7 @@ export class Worker implements TransportListener {
 
   /** A task as it was committed, of which nobody sees anything yet. */
   async #restored(lease: PartitionLease): Promise<{ readonly task: Task; readonly records: number }> {
-    const task = new Task(this.#options, lease, this.items, this.#tasks, (t) => this.#shares.refresh(t));
+    const task = new Task(this.#options, lease, this.items, this.#scan, this.#tasks, (t) => this.#shares.refresh(t));
     this.items.closeContribution(task.learner.own);
     try {
       return { task, records: await restoreTask(task) };

@@ -1,4 +1,4 @@
-import { bytes, lanesOfFour } from './bytes';
+import { bytes } from './bytes';
 import { dotBytes } from './vectors';
 
 /** Entries of a heap: score, row; the worst at the root. Equal scores: the larger row is worse. */
@@ -48,55 +48,84 @@ function offer(heap: usize, size: i32, capacity: i32, score: f32, row: i32): i32
   return size;
 }
 
-/** Four rows at a time. Rows come in rising order, so that of equal scores the first one stays. */
+/** Bytes that a group of four heads takes: sixteen factors of each row, factor by factor. */
+const groupBytes: usize = 256;
+
+/**
+ * Four rows at a time: dots of the heads, then the bound on what the tails can add; only rows that may get in are read to
+ * the end. Adding is monotone, so that a row whose bound is not above the worst would not have got in. Rows come in rising
+ * order: of equal scores the first one stays.
+ */
 export function topScan(
   heapAt: i32,
   size: i32,
   capacity: i32,
   biasesAt: i32,
-  factorsAt: i32,
-  padded: i32,
+  tailNormsAt: i32,
+  headsAt: i32,
+  tailsAt: i32,
+  tail: i32,
   count: i32,
   firstRow: i32,
   userAt: i32,
+  userTailNorm: f32,
 ): i32 {
   const heap = bytes(heapAt);
   const user = bytes(userAt);
-  const stride = bytes(padded);
+  const reach = f32x4.splat(userTailNorm);
   let bias = bytes(biasesAt);
-  let a = bytes(factorsAt);
-  let row = 0;
+  let norm = bytes(tailNormsAt);
+  let group = bytes(headsAt);
   let worst = f32x4.splat(size < capacity ? -Infinity : load<f32>(heap));
-  for (; row + 4 <= count; row += 4) {
-    const b = a + stride;
-    const c = b + stride;
-    const d = c + stride;
-    let s0 = f32x4.splat(0);
-    let s1 = f32x4.splat(0);
-    let s2 = f32x4.splat(0);
-    let s3 = f32x4.splat(0);
-    for (let i: usize = 0; i < stride; i += 16) {
-      const u = v128.load(user + i);
-      s0 = f32x4.add(s0, f32x4.mul(u, v128.load(a + i)));
-      s1 = f32x4.add(s1, f32x4.mul(u, v128.load(b + i)));
-      s2 = f32x4.add(s2, f32x4.mul(u, v128.load(c + i)));
-      s3 = f32x4.add(s3, f32x4.mul(u, v128.load(d + i)));
-    }
-    const scores = f32x4.add(v128.load(bias), lanesOfFour(s0, s1, s2, s3));
-    if (v128.any_true(f32x4.gt(scores, worst))) {
-      size = offer(heap, size, capacity, f32x4.extract_lane(scores, 0), firstRow + row);
-      size = offer(heap, size, capacity, f32x4.extract_lane(scores, 1), firstRow + row + 1);
-      size = offer(heap, size, capacity, f32x4.extract_lane(scores, 2), firstRow + row + 2);
-      size = offer(heap, size, capacity, f32x4.extract_lane(scores, 3), firstRow + row + 3);
+  for (let row = 0; row < count; row += 4) {
+    let s = f32x4.mul(v128.load32_splat(user), v128.load(group));
+    let t = f32x4.mul(v128.load32_splat(user, 4), v128.load(group, 16));
+    s = f32x4.add(s, f32x4.mul(v128.load32_splat(user, 8), v128.load(group, 32)));
+    t = f32x4.add(t, f32x4.mul(v128.load32_splat(user, 12), v128.load(group, 48)));
+    s = f32x4.add(s, f32x4.mul(v128.load32_splat(user, 16), v128.load(group, 64)));
+    t = f32x4.add(t, f32x4.mul(v128.load32_splat(user, 20), v128.load(group, 80)));
+    s = f32x4.add(s, f32x4.mul(v128.load32_splat(user, 24), v128.load(group, 96)));
+    t = f32x4.add(t, f32x4.mul(v128.load32_splat(user, 28), v128.load(group, 112)));
+    s = f32x4.add(s, f32x4.mul(v128.load32_splat(user, 32), v128.load(group, 128)));
+    t = f32x4.add(t, f32x4.mul(v128.load32_splat(user, 36), v128.load(group, 144)));
+    s = f32x4.add(s, f32x4.mul(v128.load32_splat(user, 40), v128.load(group, 160)));
+    t = f32x4.add(t, f32x4.mul(v128.load32_splat(user, 44), v128.load(group, 176)));
+    s = f32x4.add(s, f32x4.mul(v128.load32_splat(user, 48), v128.load(group, 192)));
+    t = f32x4.add(t, f32x4.mul(v128.load32_splat(user, 52), v128.load(group, 208)));
+    s = f32x4.add(s, f32x4.mul(v128.load32_splat(user, 56), v128.load(group, 224)));
+    t = f32x4.add(t, f32x4.mul(v128.load32_splat(user, 60), v128.load(group, 240)));
+    const scores = f32x4.add(v128.load(bias), f32x4.add(s, t));
+    const bounds = f32x4.add(scores, f32x4.mul(reach, v128.load(norm)));
+    let open = i32x4.bitmask(f32x4.gt(bounds, worst));
+    if (open) {
+      const tails = bytes(tailsAt) + <usize>row * bytes(tail);
+      const begun = firstRow + row;
+      size = offerRow(heap, size, capacity, open & 1, f32x4.extract_lane(scores, 0), user, tails, tail, 0, begun);
+      size = offerRow(heap, size, capacity, open & 2, f32x4.extract_lane(scores, 1), user, tails, tail, 1, begun);
+      size = offerRow(heap, size, capacity, open & 4, f32x4.extract_lane(scores, 2), user, tails, tail, 2, begun);
+      size = offerRow(heap, size, capacity, open & 8, f32x4.extract_lane(scores, 3), user, tails, tail, 3, begun);
       if (size == capacity) worst = f32x4.splat(load<f32>(heap));
     }
-    a = d + stride;
+    group += groupBytes;
     bias += 16;
-  }
-  for (; row < count; row++) {
-    size = offer(heap, size, capacity, load<f32>(bias) + dotBytes(user, a, padded), firstRow + row);
-    a += stride;
-    bias += 4;
+    norm += 16;
   }
   return size;
+}
+
+function offerRow(
+  heap: usize,
+  size: i32,
+  capacity: i32,
+  isOpen: i32,
+  begun: f32,
+  user: usize,
+  tails: usize,
+  tail: i32,
+  n: i32,
+  firstRow: i32,
+): i32 {
+  if (!isOpen) return size;
+  const score = begun + dotBytes(user + 64, tails + <usize>n * bytes(tail), tail);
+  return offer(heap, size, capacity, score, firstRow + n);
 }

@@ -1,6 +1,6 @@
 import { cellBits, cellMask, type HeapMemory } from '../heap-memory.ts';
 import { paddedFactors, type Kernel } from '../kernel.ts';
-import { dotArrays } from './vectors.ts';
+import { dotArrays, sketchDotArrays } from './vectors.ts';
 
 type Gram = Pick<Kernel, 'gram' | 'factor' | 'forward'>;
 
@@ -56,11 +56,7 @@ export function plainGram({ floats, words, shorts }: HeapMemory): Gram {
       const width = 2 * sketchCells;
       for (let i = 0, at = sketchDots & cellMask; i < n; i++) {
         for (let j = 0; j <= i; j++, at++) {
-          const x = countsAt + i * width;
-          const y = countsAt + j * width;
-          let s = 0;
-          for (let c = 0; c < width; c++) s = (s + Math.imul(counts[x + c]!, counts[y + c]!)) | 0;
-          sketchOut[at] = s;
+          sketchOut[at] = sketchDotArrays(counts, countsAt + i * width, counts, countsAt + j * width, width);
         }
       }
     },

@@ -1,21 +1,32 @@
 import { cellBits, cellMask, type HeapMemory } from '../heap-memory.ts';
-import type { Kernel } from '../kernel.ts';
+import { headFactors, type Kernel } from '../kernel.ts';
 import { dotArrays } from './vectors.ts';
 
 export function plainTop({ floats, words }: HeapMemory): Pick<Kernel, 'topScan'> {
   return {
-    topScan(heap, size, capacity, biases, factors, padded, count, firstRow, user) {
+    topScan(heap, size, capacity, biases, tailNorms, heads, tails, tail, count, firstRow, user, userTailNorm) {
       const bias = floats[biases >> cellBits]!;
       const biasAt = biases & cellMask;
-      const items = floats[factors >> cellBits]!;
+      const norms = floats[tailNorms >> cellBits]!;
+      const normsAt = tailNorms & cellMask;
+      const first = floats[heads >> cellBits]!;
+      const firstAt = heads & cellMask;
+      const rest = floats[tails >> cellBits]!;
+      const restAt = tails & cellMask;
       const p = floats[user >> cellBits]!;
+      const pAt = user & cellMask;
       const scores = floats[heap >> cellBits]!;
       const rows = words[heap >> cellBits]!;
       const at = heap & cellMask;
       let held = size;
-      for (let r = 0, q = factors & cellMask; r < count; r++, q += padded) {
-        const score = Math.fround(bias[biasAt + r]! + dotArrays(p, user & cellMask, items, q, padded));
-        if (held < capacity ? score === -Infinity : !(score > scores[at]!)) continue;
+      for (let r = 0; r < count; r++) {
+        const worst = held < capacity ? -Infinity : scores[at]!;
+        const group = firstAt + (r & ~3) * headFactors + (r & 3);
+        let begun = bias[biasAt + r]!;
+        for (let f = 0; f < headFactors; f++) begun += p[pAt + f]! * first[group + 4 * f]!;
+        if (!(begun + userTailNorm * norms[normsAt + r]! > worst)) continue;
+        const score = Math.fround(begun + dotArrays(p, pAt + headFactors, rest, restAt + r * tail, tail));
+        if (!(score > worst)) continue;
         if (held < capacity) rise(scores, rows, at, held++, score, firstRow + r);
         else sink(scores, rows, at, held, score, firstRow + r);
       }

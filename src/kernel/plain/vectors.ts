@@ -21,6 +21,17 @@ export function dotArrays(a: Float32Array, aAt: number, b: Float32Array, bAt: nu
   return s0 + s1 + (s2 + s3);
 }
 
+/** `n` is even. */
+export function sketchDotArrays(a: Int16Array, aAt: number, b: Int16Array, bAt: number, n: number): number {
+  let s = 0;
+  let t = 0;
+  for (let i = 0; i < n; i += 2) {
+    s = (s + Math.imul(a[aAt + i]!, b[bAt + i]!)) | 0;
+    t = (t + Math.imul(a[aAt + i + 1]!, b[bAt + i + 1]!)) | 0;
+  }
+  return (s + t) | 0;
+}
+
 export function plainVectors({ floats, shorts }: HeapMemory): Vectors {
   return {
     dot: (a, b, k) => dotArrays(floats[a >> cellBits]!, a & cellMask, floats[b >> cellBits]!, b & cellMask, k),
@@ -62,9 +73,7 @@ export function plainVectors({ floats, shorts }: HeapMemory): Vectors {
       const y = shorts[b >> cellBits]!;
       const xAt = 2 * (a & cellMask);
       const yAt = 2 * (b & cellMask);
-      let s = 0;
-      for (let i = 0; i < 2 * cells; i++) s = (s + Math.imul(x[xAt + i]!, y[yAt + i]!)) | 0;
-      return s;
+      return sketchDotArrays(x, xAt, y, yAt, 2 * cells);
     },
 
     sketchAdd(out, a, cells) {
