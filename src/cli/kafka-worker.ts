@@ -55,6 +55,7 @@ export async function startKafkaWorker(options: KafkaWorkerOptions): Promise<Kaf
 export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<KafkaWorker> {
   const [
     { createKafka },
+    { assertAdmitted },
     { createPartitionReader },
     { createItemFeed },
     { createKafkaTransport },
@@ -65,6 +66,7 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
     { changelogValues, countingReads },
   ] = await Promise.all([
     import('../adapters/kafka/connection.ts'),
+    import('../adapters/kafka/first-contact.ts'),
     import('../adapters/kafka/partition-reader-kafkajs.ts'),
     import('../adapters/kafka/item-feed.ts'),
     import('../adapters/kafka/transport.ts'),
@@ -75,6 +77,7 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
     import('../adapters/kafka/latest-values.ts'),
   ]);
   const { connection, topics, app, log } = options;
+  await assertAdmitted(connection);
   const kafka = createKafka(connection);
   const topicAdmin = { kafka, brokers: connection.brokers, topics };
   if (options.createPartitions !== undefined) {

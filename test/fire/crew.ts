@@ -47,11 +47,13 @@ export function createCrew(options: CrewOptions): Crew {
     const name = `worker-${++count}`;
     const lines: string[] = [];
     const startMs = performance.now();
-    const started = await tryRun(flags, (line) => {
-      lines.push(line);
-      if (lines.length > linesKept) lines.shift();
-      const folder = process.env.FRESHET_FIRE_LOGS;
-      if (folder !== undefined) appendFileSync(join(folder, `${name}.log`), `${line}\n`);
+    const started = await tryRun(flags, {
+      onLine: (line) => {
+        lines.push(line);
+        if (lines.length > linesKept) lines.shift();
+        const folder = process.env.FRESHET_FIRE_LOGS;
+        if (folder !== undefined) appendFileSync(join(folder, `${name}.log`), `${line}\n`);
+      },
     });
     if (closing) {
       if (started.kind === 'ready') started.worker.kill('SIGKILL');

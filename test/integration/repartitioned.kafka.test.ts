@@ -1,9 +1,9 @@
 /** A ratings topic that gets more partitions: a built worker refuses it, and says how to go on. */
 import { afterEach, expect, test } from 'vitest';
 import { describeKafka, brokers, uniqueName } from '../support/kafka/suite.ts';
-import { testClient } from '../support/kafka/topics.ts';
+import { testClient, topicsOfApp } from '../support/kafka/topics.ts';
 import { until } from '../support/kafka/until.ts';
-import { joinGroup, placeOf, topicOf } from './group-member.ts';
+import { joinGroup, placeOf, seriesOf } from './group-member.ts';
 import { killAll, stop, tryRun, type RunningWorker } from './running-worker.ts';
 
 afterEach(killAll);
@@ -27,9 +27,8 @@ async function learn(worker: RunningWorker): Promise<void> {
   const response = await fetch(`${worker.url}/ratings`, { method: 'POST', headers, body: JSON.stringify(entries) });
   expect(response.status).toBe(202);
   await until('all are learned', async () => {
-    const text = await (await fetch(`${worker.url}/metrics`)).text();
-    const offsets = [...text.matchAll(/^freshet_committed_offset\{.*\} (\d+)$/gm)].map(([, offset]) => Number(offset));
-    return offsets.reduce((sum, offset) => sum + offset, 0) === entries.length;
+    const offsets = await seriesOf(worker, 'freshet_committed_offset');
+    return [...offsets.values()].reduce((sum, offset) => sum + offset, 0) === entries.length;
   });
 }
 
@@ -47,7 +46,7 @@ describeKafka('a ratings topic with another number of partitions', () => {
     const app = uniqueName('more');
     const worker = await joinGroup(app, 2);
     await learn(worker);
-    await giveMore([topicOf(app, 'ratings')], 3);
+    await giveMore([topicsOfApp(app).ratings], 3);
     const { code, stderr } = await worker.exited;
     expect(stderr).toMatch(/has 3 partitions and had 2/);
     expect(stderr).toMatch(wayOut);
@@ -64,11 +63,7 @@ describeKafka('a ratings topic with another number of partitions', () => {
     const worker = await joinGroup(app, 2);
     await learn(worker);
     expect((await stop(worker)).code).toBe(0);
-    const roles = ['ratings', 'predictions', 'deadLetters', 'users', 'items'] as const;
-    await giveMore(
-      roles.map((role) => topicOf(app, role)),
-      3,
-    );
+    await giveMore(Object.values(topicsOfApp(app)), 3);
     const { code, stderr } = await refusal(app);
     expect(stderr).toMatch(/learned from 2 partitions of ratings and there are 3 now/);
     expect(stderr).toMatch(wayOut);

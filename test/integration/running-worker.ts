@@ -9,6 +9,8 @@ export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stderr: string;
+  /** Its log. */
+  readonly stdout: string;
 }
 
 export interface RunningWorker {
@@ -33,24 +35,34 @@ export function killAll(): void {
 export const tryStart = (folder: string, flags: readonly string[] = []): Promise<Started> =>
   tryRun(['--data', folder, ...flags]);
 
-/** `place`: where the log is, and any other flags. `onLine` hears of every line that it logs. */
-export async function tryRun(place: readonly string[], onLine?: (line: string) => void): Promise<Started> {
-  const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('FRESHET_')));
+export interface RunOptions {
+  /** By the name of their environment variable. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Hears of every line that it logs. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** `place`: where the log is, and any other flags. */
+export async function tryRun(place: readonly string[], { settings, onLine }: RunOptions = {}): Promise<Started> {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('FRESHET_'));
+  const environment = { ...Object.fromEntries(inherited), ...settings };
   const words = [main, 'run', ...place, '--http-port', '0'];
   const child = spawn(process.execPath, words, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
   const kill = (): boolean => child.kill('SIGKILL');
   alive.add(kill);
   let stderr = '';
+  let stdout = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const exited = new Promise<Exit>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
       alive.delete(kill);
-      resolve({ code, signal, stderr });
+      resolve({ code, signal, stderr, stdout });
     });
   });
   const ready = new Promise<number>((resolve) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
+      stdout += `${line}\n`;
       onLine?.(line);
       const { msg, httpPort } = JSON.parse(line) as { msg: string; httpPort?: number };
       if (msg === 'ready' && httpPort !== undefined) resolve(httpPort);

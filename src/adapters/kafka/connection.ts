@@ -1,5 +1,5 @@
 /** A Kafka client from plain options. No secret gets into a log line or an error. */
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka, logLevel, type RetryOptions } from 'kafkajs';
 import type { Log } from '../../ports/log.ts';
 import { registerCodecs } from './codecs.ts';
 import { kafkaLogCreator } from './kafka-log.ts';
@@ -25,7 +25,7 @@ export const clientRetry = { initialRetryTime: 5, maxRetryTime: 1000, factor: 0.
 /** A TLS handshake on a busy machine takes longer than the second that kafkajs would wait. */
 const connectionTimeoutMs = 10_000;
 
-export function createKafka(options: KafkaConnectionOptions): Kafka {
+export function createKafka(options: KafkaConnectionOptions, retry: RetryOptions = clientRetry): Kafka {
   const { brokers, clientId, log } = options;
   registerCodecs();
   if (options.ssl === undefined && options.sasl !== undefined && !options.sasl.mechanism.startsWith('scram')) {
@@ -37,7 +37,7 @@ export function createKafka(options: KafkaConnectionOptions): Kafka {
     ...(options.ssl === undefined ? {} : { ssl: tlsOptions(options.ssl) }),
     ...(options.sasl === undefined ? {} : { sasl: saslOptions(options.sasl) }),
     connectionTimeout: connectionTimeoutMs,
-    retry: clientRetry,
+    retry,
     // Debug lines hold requests and responses.
     logLevel: logLevel.INFO,
     logCreator: kafkaLogCreator(log),

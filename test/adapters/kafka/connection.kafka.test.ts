@@ -10,14 +10,8 @@ import type { LocalCluster, SecureListeners } from '../../support/kafka/local-cl
 import { startLocalKafka } from '../../support/kafka/local-kafka.ts';
 import { describeLocalKafka, uniqueName } from '../../support/kafka/suite.ts';
 import { createTopics, produce } from '../../support/kafka/topics.ts';
+import { unsignedToken } from '../../support/kafka/unsigned-token.ts';
 import { textOf } from './given-reader.ts';
-
-/** A token that says nothing but who and until when; the broker of the test does not ask for a signature. */
-function unsignedToken(expiresInSeconds: number): string {
-  const now = Math.floor(Date.now() / 1000);
-  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return `${part({ alg: 'none' })}.${part({ sub: 'alice', iat: now - 7200, exp: now + expiresInSeconds })}.`;
-}
 
 /** A certificate of nobody that the broker knows. */
 const foreignCertificate = `-----BEGIN CERTIFICATE-----
