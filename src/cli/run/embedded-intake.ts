@@ -5,6 +5,9 @@ import { prepareEmbeddedWorker } from '../embedded-worker.ts';
 import { settingsIn } from '../stored-settings.ts';
 import { defaultScale, type IntakeValues, type OpenIntake } from './intake.ts';
 
+/** Whoever wants recommendations asks for them: there is no topic that others could read. */
+const noTopics = { recommendations: 0 };
+
 export const openIntake: OpenIntake<IntakeValues & { readonly data: string | undefined }> = async (
   values,
   codecOptions,
@@ -19,7 +22,7 @@ export const openIntake: OpenIntake<IntakeValues & { readonly data: string | und
   try {
     const scale = values.scale ?? settingsIn(store)?.scale ?? defaultScale;
     const codec = createCodec({ ...codecOptions, scale, nowMs: () => Date.now() });
-    const running = prepareEmbeddedWorker(store, { ...values, scale, codec, log });
+    const running = prepareEmbeddedWorker(store, { ...values, scale, codec, log, ...noTopics });
     return {
       running,
       ratingsLog: store,
