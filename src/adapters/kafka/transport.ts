@@ -251,7 +251,10 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
         log.warn({ lastWriteMs }, 'the last checkpoints could not be written in time; their ratings are learned again');
       }
     } finally {
-      await endsWithin(membership.leave(), leaveMs);
+      const left = membership.leave().catch((error: unknown) => {
+        log.warn({ reason: messageOf(error) }, 'the group was not told that this worker leaves');
+      });
+      await endsWithin(left, leaveMs);
       source.close();
       requestSource.close();
       const closed = Promise.allSettled([admin.disconnect(), cluster.disconnect(), requestCluster.disconnect()]);

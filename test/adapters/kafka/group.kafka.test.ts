@@ -1,3 +1,10 @@
+import {
+  KafkaJSGroupCoordinatorNotFound,
+  type Consumer,
+  type ConsumerConfig,
+  type ConsumerCrashEvent,
+  type Kafka,
+} from 'kafkajs';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createTransactionalProducer } from '../../../src/adapters/kafka/producer.ts';
 import type { KafkaTransportOptions } from '../../../src/adapters/kafka/transport.ts';
@@ -10,6 +17,45 @@ const eventually = (check: () => void | Promise<void>, timeout = 30_000): Promis
   vi.waitFor(check, { timeout, interval: 10 });
 const heard = (listener: Recorder, call: string): string[] =>
   listener.calls.filter((one) => one.startsWith(call)).sort();
+
+/** Its declared constructor takes nothing, and fails without a message. */
+function noCoordinator(): Error {
+  return new (KafkaJSGroupCoordinatorNotFound as unknown as new (message: string) => Error)('no coordinator');
+}
+
+/** The consumers of a client, which can be made to end as kafkajs ends them. */
+function consumersOf() {
+  let consumer: Consumer | null = null;
+  let crashed: (event: ConsumerCrashEvent) => void = () => undefined;
+  let joins = 0;
+  return {
+    joins: () => joins,
+    wrap: (kafka: Kafka): Kafka =>
+      new Proxy(kafka, {
+        get(_, name) {
+          if (name !== 'consumer') return Reflect.get(kafka, name) as unknown;
+          return (config: ConsumerConfig) => {
+            const made = kafka.consumer(config);
+            const on = made.on.bind(made) as (name: string, listener: (event: ConsumerCrashEvent) => void) => unknown;
+            return Object.assign(made, {
+              on(event: string, listener: (event: ConsumerCrashEvent) => void) {
+                if (event === 'consumer.group_join') on(event, () => (joins += 1));
+                if (event === 'consumer.crash') [consumer, crashed] = [made, listener];
+                return on(event, listener);
+              },
+            });
+          };
+        },
+      }),
+    /** Returns how often the group had been joined by then. */
+    async giveUp(error: Error): Promise<number> {
+      await consumer?.disconnect();
+      const before = joins;
+      crashed({ payload: { error, groupId: '', restart: false } } as ConsumerCrashEvent);
+      return before;
+    },
+  };
+}
 
 describeKafka('members of a group on a broker', () => {
   let rig: KafkaRig;
@@ -58,6 +104,17 @@ describeKafka('members of a group on a broker', () => {
     await leaving.transport.stop();
     await eventually(() => expect(staying.listener.seen.get(partition)).toEqual(['left']));
     expect(performance.now() - startMs).toBeLessThan(2000);
+  });
+
+  it('come back when kafkajs gives up because no coordinator was there', async () => {
+    const failures: unknown[] = [];
+    const dropped = consumersOf();
+    const member = await join({ wrapKafka: dropped.wrap, onFatal: (error) => void failures.push(error) });
+    const before = await dropped.giveUp(noCoordinator());
+    await eventually(() => expect(dropped.joins()).toBeGreaterThan(before));
+    await rig.append(0, recordsOf('after'));
+    await eventually(() => expect(member.listener.seen.get(0)).toEqual(['after']));
+    expect(failures).toEqual([]);
   });
 
   it('take over from one that died when its session is over', async () => {
