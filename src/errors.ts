@@ -161,6 +161,18 @@ export class LostChangesError extends FreshetError {
   readonly retriable = false;
 }
 
+/** There are too few ratings to train on and to judge by: keep what serves, and train when there are more. */
+export class WindowTooSmallError extends FreshetError {
+  readonly code = 'FRESHET_WINDOW_TOO_SMALL';
+  readonly retriable = true;
+}
+
+/** A training came to nothing: keep what serves; the message says whether settings or the machine are to blame. */
+export class TrainingFailedError extends FreshetError {
+  readonly code = 'FRESHET_TRAINING_FAILED';
+  readonly retriable = false;
+}
+
 /** A bug of ours: please report it. */
 export class InvariantViolation extends FreshetError {
   readonly code = 'FRESHET_BUG';
