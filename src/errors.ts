@@ -173,6 +173,12 @@ export class TrainingFailedError extends FreshetError {
   readonly retriable = false;
 }
 
+/** A stored network is damaged, foreign, or nothing that can serve: refuse it, and go on with what serves. */
+export class ArtifactError extends FreshetError {
+  readonly code = 'FRESHET_ARTIFACT';
+  readonly retriable = false;
+}
+
 /** A bug of ours: please report it. */
 export class InvariantViolation extends FreshetError {
   readonly code = 'FRESHET_BUG';

@@ -1,0 +1,26 @@
+/**
+ * A network as it serves: answers from its own dense numbers and from the user's recent ratings. Learns nothing; allocates
+ * nothing per prediction.
+ */
+import type { NetworkKind } from './kinds.ts';
+
+/** The ratings that the user is remembered by, latest first. Reused: read it during the call only. */
+export interface NetworkHistory {
+  readonly count: number;
+  /** By rating: the network's own number of the item, -1 for an item that it does not know. At least `count` cells. */
+  readonly items: Int32Array;
+  /** On the inner scale. */
+  readonly ratings: Float64Array;
+}
+
+export interface Network {
+  readonly kind: NetworkKind;
+  readonly version: string;
+  /** The network's number of an id; -1: it was not trained on it. */
+  userOf(id: string): number;
+  itemOf(id: string): number;
+  /** A finite answer on the inner scale, which may lie outside it; also for unknown users and items (-1). */
+  predict(user: number, item: number, history: NetworkHistory): number;
+  /** Gives its memory back; it is of no use afterwards. */
+  release(): void;
+}
