@@ -1,9 +1,11 @@
 /** The embedded transport over an engine: ratings go in, members process them, anybody may read along. */
 import { InvariantViolation, OverloadedError } from '../../errors.ts';
+import type { ModelTable } from '../../ports/model-table.ts';
 import type { Offset, OutputRecord, RatingsLog, TopicName, TopicReader } from '../../ports/transport.ts';
 import type { Engine, TableVisitor } from './engine.ts';
 import { createItemFeeds } from './item-feeds.ts';
 import { createLeases, hookedWrite, type WriteHooks } from './leases.ts';
+import { createModelTable } from './model-table.ts';
 import { createMember, type EmbeddedMember, type MemberOptions } from './member.ts';
 
 export interface StoreOptions {
@@ -22,6 +24,8 @@ export interface StoredTables {
 }
 
 export interface EmbeddedStore extends RatingsLog, TopicReader, StoredTables {
+  /** Where the models are, for adapters/models. */
+  readonly models: ModelTable;
   member(options?: MemberOptions): EmbeddedMember;
   /** Stop the members first: it waits for what is being written and closes the log. Idempotent. */
   close(): Promise<void>;
@@ -106,6 +110,7 @@ export function createStore(engine: Engine, options: StoreOptions): EmbeddedStor
 
   return {
     partitionCount: engine.partitionCount,
+    models: createModelTable(engine),
     member: (memberOptions = {}) =>
       createMember({ engine, leases, feeds, onRatings: (listener) => onAppend('ratings', listener) }, memberOptions),
     append,

@@ -45,6 +45,8 @@ export function changedMark(mark: TaskMark, change: TaskChange): TaskMark {
 export interface WriteUnit {
   readonly appends: readonly Append[];
   readonly task: TaskChange | null;
+  /** Changes to the table of models. */
+  readonly models?: readonly StateChange[];
   /** Called in the turn in which the unit is written; what it throws refuses the unit, with no trace. */
   readonly guard: () => void;
   /** Called once durable, with the first offset of each append, before any later unit is written. */
@@ -59,6 +61,9 @@ export interface EngineReads {
   mark(partition: number): TaskMark;
   readState(partition: number, key: string): Uint8Array | undefined;
   readItem(partition: number, itemId: string): Uint8Array | undefined;
+  readModel(key: string): Uint8Array | undefined;
+  /** Sorted. */
+  modelKeys(prefix: string): string[];
   /** Visits a snapshot in slices, so that the thread is never held long; resolves with the mark of that snapshot. */
   visit(partition: number, visitor: TableVisitor): Promise<TaskMark>;
 }

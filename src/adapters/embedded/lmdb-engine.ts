@@ -57,6 +57,10 @@ export function createLmdbEngine(tables: Tables, folder: string, options: LmdbEn
           unit.appends.map((append, index) => putChunks(append, prepared.appends[index] ?? [], newEnds)),
         );
         if (unit.task !== null) putTask(unit.task, newMarks);
+        for (const { key, value } of unit.models ?? []) {
+          if (value === null) void tables.models?.remove(key);
+          else void tables.models?.put(key, value as Buffer);
+        }
       }
       for (const [key, end] of newEnds) void tables.ends.put(key, encodeNumbers(end));
       for (const [partition, mark] of newMarks) void tables.marks.put(String(partition), encodeMark(mark));
@@ -128,8 +132,9 @@ export function createLmdbEngine(tables: Tables, folder: string, options: LmdbEn
 async function prepare(unit: WriteUnit): Promise<EncodedUnit> {
   const state = unit.task?.state ?? [];
   const items = unit.task?.items ?? [];
+  const models = unit.models ?? [];
   let sizeBytes = 0;
-  for (const { key, value } of state) sizeBytes += checkedLength(key) + (value?.length ?? 0);
+  for (const { key, value } of [...state, ...models]) sizeBytes += checkedLength(key) + (value?.length ?? 0);
   for (const { itemId, afterImage } of items) sizeBytes += checkedLength(itemId) + (afterImage?.length ?? 0);
   const appends: Chunk[][] = [];
   let encodedBytes = 0;
@@ -146,7 +151,8 @@ async function prepare(unit: WriteUnit): Promise<EncodedUnit> {
     }
     appends.push(chunks);
   }
-  const changeCount = state.length + items.length + appends.reduce((sum, chunks) => sum + chunks.length, 0);
+  const changeCount =
+    state.length + items.length + models.length + appends.reduce((sum, chunks) => sum + chunks.length, 0);
   return { appends, changeCount, sizeBytes };
 }
 

@@ -68,6 +68,14 @@ export function createLmdbReads(tables: Tables, partitionCount: number): EngineR
     },
     readState: (partition, key) => tables.state.getBinary(tablePrefix(partition) + key),
     readItem: (partition, itemId) => tables.items.getBinary(tablePrefix(partition) + itemId),
+    readModel(key) {
+      tables.root.resetReadTxn(); // what was written just now is wanted
+      return tables.models?.getBinary(key);
+    },
+    modelKeys(prefix) {
+      tables.root.resetReadTxn();
+      return [...(tables.models?.getKeys({ start: prefix, end: `${prefix}\u{10ffff}` }) ?? [])];
+    },
     async visit(partition, visitor: TableVisitor) {
       tables.root.resetReadTxn();
       const transaction = tables.root.useReadTransaction();

@@ -11,6 +11,7 @@
  * | log    | topic code u8, partition u32, first offset u64       | a chunk (chunk.ts)                                |
  * | state  | partition:key                                        | the bytes                                         |
  * | items  | partition:itemId                                     | the after-image                                   |
+ * | models | see adapters/models/model-store.ts                   | the bytes                                         |
  */
 import { open, type Database, type RootDatabase, type RootDatabaseOptions } from 'lmdb';
 import type { Offset, TopicName } from '../../ports/transport.ts';
@@ -35,6 +36,8 @@ export interface Tables {
   readonly log: Database<Buffer, Buffer>;
   readonly state: Table;
   readonly items: Table;
+  /** Not in folders of former versions that are only looked at. */
+  readonly models: Table | undefined;
 }
 
 /** Keys are UTF-8 text, written straight into the transaction's buffer; clearing a table, or walking it, has none. */
@@ -66,7 +69,11 @@ export async function openTables(folder: string, create: boolean, readOnly: bool
     Tables['log'] | undefined;
   const state = table('state');
   const items = table('items');
-  if (meta && marks && ends && log && state && items) return { root, meta, marks, ends, log, state, items };
+  if (meta && marks && ends && log && state && items) {
+    const options = { encoding: 'binary', keyEncoder: textKeys, create: !readOnly };
+    const models = root.openDB('models', options as object) as Table | undefined;
+    return { root, meta, marks, ends, log, state, items, models };
+  }
   await root.close();
   return undefined;
 }

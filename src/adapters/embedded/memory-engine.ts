@@ -1,5 +1,5 @@
 /** The embedded log in memory, for tests: the same laws as the folder, and it forgets everything with its disk. */
-import type { InputRecord, Offset, OutputRecord, TopicName } from '../../ports/transport.ts';
+import type { InputRecord, Offset, OutputRecord, StateChange, TopicName } from '../../ports/transport.ts';
 import { changedMark, freshMark, type Engine, type TaskChange, type TaskMark, type WriteUnit } from './engine.ts';
 import { createWriteQueue, type PreparedUnit } from './write-queue.ts';
 
@@ -13,6 +13,7 @@ interface Partition {
 /** What survives a crash: hand it to the next engine. */
 export interface MemoryDisk {
   readonly partitions: readonly Partition[];
+  readonly models: Map<string, Uint8Array>;
 }
 
 export interface MemoryEngine extends Engine {
@@ -27,7 +28,7 @@ export function createMemoryDisk(partitionCount: number): MemoryDisk {
     items: new Map<string, Uint8Array>(),
     mark: freshMark,
   }));
-  return { partitions };
+  return { partitions, models: new Map() };
 }
 
 export function createMemoryEngine(disk: MemoryDisk): MemoryEngine {
@@ -44,6 +45,7 @@ export function createMemoryEngine(disk: MemoryDisk): MemoryEngine {
 
   function apply({ prepared }: PreparedUnit<WriteUnit>): Offset[] {
     if (prepared.task !== null) applyTask(prepared.task);
+    applyChanges(disk.models, prepared.models ?? []);
     return prepared.appends.map(({ topic, partition, records }) => {
       const log = at(partition).logs[topic];
       const first = log.length;
@@ -54,10 +56,7 @@ export function createMemoryEngine(disk: MemoryDisk): MemoryEngine {
 
   function applyTask(task: TaskChange): void {
     const { state, items } = at(task.partition);
-    for (const { key, value } of task.state) {
-      if (value === null) state.delete(key);
-      else state.set(key, value);
-    }
+    applyChanges(state, task.state);
     for (const { itemId, afterImage } of task.items) {
       if (afterImage === null) items.delete(itemId);
       else items.set(itemId, afterImage);
@@ -80,6 +79,8 @@ export function createMemoryEngine(disk: MemoryDisk): MemoryEngine {
     mark: (partition) => at(partition).mark,
     readState: (partition, key) => copyBytes(at(partition).state.get(key)),
     readItem: (partition, itemId) => copyBytes(at(partition).items.get(itemId)),
+    readModel: (key) => copyBytes(disk.models.get(key)),
+    modelKeys: (prefix) => [...disk.models.keys()].filter((key) => key.startsWith(prefix)).sort(),
     visit(partition, visitor) {
       const { mark, state, items } = at(partition);
       if (visitor.state) for (const [key, value] of state) visitor.state(key, copyBytes(value));
@@ -103,7 +104,15 @@ function copyOf(unit: WriteUnit): WriteUnit {
     state: unit.task.state.map(({ key, value }) => ({ key, value: copyBytes(value) })),
     items: unit.task.items.map((item) => ({ ...item, afterImage: copyBytes(item.afterImage) })),
   };
-  return { ...unit, appends, task };
+  const models = unit.models?.map(({ key, value }) => ({ key, value: copyBytes(value) }));
+  return { ...unit, appends, task, ...(models === undefined ? {} : { models }) };
+}
+
+function applyChanges(table: Map<string, Uint8Array>, changes: readonly StateChange[]): void {
+  for (const { key, value } of changes) {
+    if (value === null) table.delete(key);
+    else table.set(key, value);
+  }
 }
 
 function copyBytes<T extends Uint8Array | null | undefined>(bytes: T): T extends Uint8Array ? Uint8Array : T;

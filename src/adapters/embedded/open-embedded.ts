@@ -1,5 +1,6 @@
 /** Opens a data folder: `openEmbedded` for the process that works, `openEmbeddedReadOnly` for those that look. */
 import { DataFolderLockedError, InvariantViolation } from '../../errors.ts';
+import type { ModelTableReads } from '../../ports/model-table.ts';
 import type { TopicReader } from '../../ports/transport.ts';
 import { asFolderError, createLog, holdsLog, openExisting, prepareFolder } from './data-folder.ts';
 import { createStore, type EmbeddedStore, type StoredTables, type StoreOptions } from './embedded-store.ts';
@@ -7,6 +8,7 @@ import { lockFolder, type FolderLock } from './folder-lock.ts';
 import { createLmdbEngine } from './lmdb-engine.ts';
 import { createLmdbReads } from './lmdb-reads.ts';
 import { encodeNumbers, folderFormat, type Tables } from './lmdb-tables.ts';
+import { modelReadsOf } from './model-table.ts';
 import { storageError } from './storage-error.ts';
 
 export interface EmbeddedOptions extends StoreOptions {
@@ -19,6 +21,7 @@ export interface EmbeddedOptions extends StoreOptions {
 
 /** A folder as another process sees it; it may be written to meanwhile. */
 export interface EmbeddedView extends StoredTables, Pick<TopicReader, 'read' | 'end'> {
+  readonly models: ModelTableReads;
   close(): Promise<void>;
 }
 
@@ -83,6 +86,7 @@ export async function openEmbeddedReadOnly(folder: string): Promise<EmbeddedView
   return {
     ...reads,
     committedOffset: (partition) => reads.mark(partition).committedOffset,
+    models: modelReadsOf(reads),
     close: () => tables.root.close(),
   };
 }
