@@ -5,11 +5,12 @@
  * Operands are addresses in `memory`, in cells of 32 bits; counts are in elements. Nothing here allocates. Operands may not overlap
  * unless it is said.
  */
+import type { NetworkKernel } from './network-kernel.ts';
 import type { Address, RowMemory } from './row-memory.ts';
 
 export type KernelName = 'plain' | 'simd';
 
-export interface Kernel {
+export interface Kernel extends NetworkKernel {
   readonly name: KernelName;
   /** Where all operands are. */
   readonly memory: RowMemory;

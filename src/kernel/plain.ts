@@ -2,6 +2,7 @@
 import { HeapMemory } from './heap-memory.ts';
 import type { Kernel } from './kernel.ts';
 import { plainGram } from './plain/gram.ts';
+import { plainNetworks } from './plain/networks.ts';
 import { plainSgd } from './plain/sgd.ts';
 import { plainSums } from './plain/sums.ts';
 import { plainTop } from './plain/top.ts';
@@ -17,5 +18,6 @@ export function createPlainKernel(): Kernel {
     ...plainGram(memory),
     ...plainSums(memory),
     ...plainTop(memory),
+    ...plainNetworks(memory),
   };
 }

@@ -8,6 +8,7 @@ import { describe } from 'vitest';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { matrixLaws } from './kernel-matrix.laws.ts';
 import { memoryLaws } from './kernel-memory.laws.ts';
+import { networkLaws } from './kernel-network.laws.ts';
 import { sgdLaws } from './kernel-sgd.laws.ts';
 import { sumsLaws } from './kernel-sums.laws.ts';
 import { topLaws } from './kernel-top.laws.ts';
@@ -20,6 +21,7 @@ export function describeKernelContract(name: string, kernel: Kernel): void {
     describe('gradient steps', () => sgdLaws(kernel));
     describe('matrices of floats', () => matrixLaws(kernel));
     describe('sums of doubles', () => sumsLaws(kernel));
+    describe('networks', () => networkLaws(kernel));
     describe('the best rows', () => topLaws(kernel));
   });
 }

@@ -10,3 +10,15 @@ export { gram } from './gram';
 export { factor, forward } from './cholesky';
 export { addOuter, solve, dotDoubles, updateInverse } from './sums';
 export { topScan } from './top';
+export {
+  gather,
+  scatter,
+  logistic,
+  logisticGradient,
+  maskedOutputs,
+  softmax,
+  adam,
+  ascend,
+  sumRelu,
+  dense,
+} from './networks';
