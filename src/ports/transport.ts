@@ -88,7 +88,8 @@ export interface PartitionLease {
   commit(checkpoint: Checkpoint): Promise<void>;
   /**
    * After a failed commit: fences the former self, and tells the offset that is truly committed. What was delivered beyond
-   * it is delivered again.
+   * it is delivered again. A commit still under way throws FencedError, whether or not it was written, unless its answer
+   * came first.
    */
   recover(): Promise<Offset>;
 }
