@@ -34,7 +34,11 @@ export interface LatestValues {
 export const valueOf = (role: ViewRole, record: Uint8Array): Uint8Array =>
   role === 'items' ? parseItemRecord(record).afterImage : record;
 
-export function changelogValues(reader: PartitionReader, topics: Pick<KafkaTopics, ViewRole>): LatestValues {
+export function changelogValues(
+  reader: PartitionReader,
+  topics: Pick<KafkaTopics, ViewRole>,
+  heldLimitBytes?: number,
+): LatestValues {
   return {
     async visit(role, partition, visit, onProgress) {
       const topic = topics[role];
@@ -44,6 +48,7 @@ export function changelogValues(reader: PartitionReader, topics: Pick<KafkaTopic
         partition,
         (key, record) => visit(key, valueOf(role, record)),
         onProgress,
+        heldLimitBytes,
       );
       return { position, fromChangelog: recordCount, fromDisk: 0 };
     },

@@ -1,6 +1,7 @@
 /**
- * The last value of every key of a compacted partition, each key once, without holding values: the partition is read
- * twice, first for the offset of each key's last record, then for those records. A key costs some 100 bytes meanwhile.
+ * The last value of every key of a compacted partition, each key once. A short partition is read once, and held until its
+ * end is known. A long one is read twice, first for the offset of each key's last record, then for those records, so that
+ * no values are held: a key costs some 100 bytes meanwhile.
  */
 import { LostChangesError } from '../../errors.ts';
 import type { Offset } from '../../ports/transport.ts';
@@ -11,55 +12,68 @@ export interface LatestVisit {
   /** The position as of which the values are the latest. */
   readonly position: Offset;
   readonly keyCount: number;
-  /** Records that were read to find them, both times. */
+  /** Records that were read to find them, each time they were read. */
   readonly recordCount: number;
 }
 
-/** Values are views into a large response: copy what you keep. `onProgress` hears of both readings, as a share of all. */
+/** Keys and values that are held of a partition rather than read twice. */
+const defaultHeldLimitBytes = 8 * 1024 * 1024;
+
+/** Values are views into a large response: copy what you keep. `onProgress` hears of all reading, as a share of it. */
 export async function visitLatest(
   reader: PartitionReader,
   topic: string,
   partition: number,
   visit: (key: string, value: Uint8Array) => void,
   onProgress?: (recordCount: number, doneRatio: number) => void,
+  heldLimitBytes = defaultHeldLimitBytes,
 ): Promise<LatestVisit> {
   const { start } = await reader.bounds(topic, partition);
-  /** By the key's bytes as latin1, which is quicker than decoding them and as unambiguous. */
-  const lastOffsets = new Map<string, Offset>();
+  /** By the key's bytes as latin1, which is quicker than decoding them and as unambiguous. Its last record, or the offset. */
+  const latest = new Map<string, ReadRecord | Offset>();
+  let heldBytes = 0;
   let recordCount = 0;
-  const report =
-    (before: number) =>
-    (position: Offset, end: Offset): void =>
-      onProgress?.(recordCount, before + (0.5 * (position - start)) / Math.max(1, end - start));
+  const isHeld = (): boolean => heldBytes <= heldLimitBytes;
 
-  const position = await reader.readToEnd(
-    topic,
-    partition,
-    start,
-    (record) => {
-      recordCount++;
-      const key = keyOf(record, topic);
-      if (record.value === null) lastOffsets.delete(key);
-      else lastOffsets.set(key, record.offset);
-    },
-    report(0),
-  );
-  const keyCount = lastOffsets.size;
-  if (keyCount === 0) return { position, keyCount, recordCount };
+  const read = (onRecord: (key: string, record: ReadRecord) => void, before: number): Promise<Offset> =>
+    reader.readToEnd(
+      topic,
+      partition,
+      start,
+      (record) => {
+        recordCount++;
+        onRecord(keyOf(record, topic), record);
+      },
+      (at, end) => onProgress?.(recordCount, before + (0.5 * (at - start)) / Math.max(1, end - start)),
+    );
+
+  const position = await read((key, record) => {
+    if (!isHeld()) {
+      if (record.value === null) latest.delete(key);
+      else latest.set(key, record.offset);
+      return;
+    }
+    latest.delete(key); // held ones are visited in the order of the log, as they are when they are read again
+    if (record.value !== null) latest.set(key, record);
+    heldBytes += key.length + (record.value?.length ?? 0);
+    if (!isHeld()) for (const [held, { offset }] of latest as Map<string, ReadRecord>) latest.set(held, offset);
+  }, 0);
+
+  const keyCount = latest.size;
+  const visitRecord = (key: string, { key: bytes, offset, value }: ReadRecord): void => {
+    if (value !== null) visit(isAscii.test(key) ? key : parseChangelogKey(bytes, topic, offset), value);
+  };
+  if (isHeld()) {
+    for (const [key, record] of latest as Map<string, ReadRecord>) visitRecord(key, record);
+    if (recordCount > 0) onProgress?.(recordCount, 1);
+    return { position, keyCount, recordCount };
+  }
   let visitedCount = 0;
-  await reader.readToEnd(
-    topic,
-    partition,
-    start,
-    (record) => {
-      recordCount++;
-      const key = keyOf(record, topic);
-      if (record.value === null || lastOffsets.get(key) !== record.offset) return;
-      visitedCount++;
-      visit(isAscii.test(key) ? key : parseChangelogKey(record.key, topic, record.offset), record.value);
-    },
-    report(0.5),
-  );
+  await read((key, record) => {
+    if (record.value === null || latest.get(key) !== record.offset) return;
+    visitedCount++;
+    visitRecord(key, record);
+  }, 0.5);
   if (visitedCount === keyCount) return { position, keyCount, recordCount };
   throw new LostChangesError(
     `${keyCount - visitedCount} of ${keyCount} keys of partition ${partition} of ${topic} were compacted away while they were read: ` +

@@ -8,13 +8,13 @@ import { eagerCompaction, givenReader, givenTopic, givenWriter, textOf, untilCom
 
 const item = (image: string) => itemRecord(Buffer.from(image), Buffer.from('delta'), 0, 1);
 
-/** What a restore hears, in order. */
-async function restored(reader: PartitionReader, users: string, items: string, partition = 0) {
+/** What a restore hears, in order. `heldLimitBytes` 0: everything is read twice. */
+async function restored(reader: PartitionReader, users: string, items: string, partition = 0, heldLimitBytes?: number) {
   const heard: string[] = [];
   const progress: RestoreProgress[] = [];
   const positions = await restorePartition(
     {
-      latest: changelogValues(reader, { users, items }),
+      latest: changelogValues(reader, { users, items }, heldLimitBytes),
       topics: { users, items },
       partition,
       onProgress: (report) => progress.push(report),
@@ -47,12 +47,30 @@ describeKafka('restoring a partition', () => {
     await itemWriter.commit([{ key: 'i', value: item('two') }]);
     const { heard, positions } = await restored(reader, users, items);
     expect(heard).toEqual(['u/2=x', 'u/1=new', 'u/back=again', 'item i=two']);
-    expect(positions).toMatchObject({ users: 11, items: 4 });
+    expect(positions).toMatchObject({ users: 11, items: 4, fromChangelog: 7 + 2 });
   });
 
   test('visits an empty partition', async () => {
     const [reader, users, items] = [givenReader(), await givenTopic(), await givenTopic()];
     expect(await restored(reader, users, items)).toMatchObject({ heard: [], positions: { users: 0, items: 0 } });
+  });
+
+  test('hears the same whether it holds a partition, reads it twice, or finds out half way', async () => {
+    const [reader, users, items] = [givenReader({ maxFetchBytes: 2000 }), await givenTopic(), await givenTopic()];
+    const writer = await givenWriter(users, reader);
+    for (let i = 0; i < 40; i++) {
+      await writer.commit([
+        { key: `u${(i * 7) % 11}`, value: `${i}`.repeat(50) },
+        { key: `u${i % 5}`, value: i % 3 === 0 ? null : `${i}` },
+      ]);
+    }
+    const held = await restored(reader, users, items);
+    expect(held.positions.fromChangelog).toBe(80);
+    for (const limit of [0, 1, 300, 1000]) {
+      const twice = await restored(reader, users, items, 0, limit);
+      expect(twice.heard).toEqual(held.heard);
+      expect(twice.positions).toEqual({ ...held.positions, fromChangelog: 160 });
+    }
   });
 
   test('keeps to its partition', async () => {
@@ -95,7 +113,7 @@ describeKafka('restoring a partition', () => {
     const shares = progress.map(({ doneRatio }) => doneRatio);
     expect(shares).toEqual(shares.toSorted((a, b) => a - b));
     expect(progress.length).toBeGreaterThan(4);
-    expect(progress.at(-1)).toMatchObject({ topic: users, partition: 0, recordCount: 10, doneRatio: 1 });
+    expect(progress.at(-1)).toMatchObject({ topic: users, partition: 0, recordCount: 5, doneRatio: 1 });
   });
 
   test('refuses records that Freshet did not write', async () => {
