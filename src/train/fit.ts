@@ -1,0 +1,284 @@
+/**
+ * How embedding, deep and residual are fitted: the same loop for all, over a step that any backend computes.
+ *
+ *   for each epoch: shuffle; for each batch: rows in, gradients out, Adam; then the error on the validation part
+ *
+ * The rate falls by a factor with each epoch. Training ends when the validation error has not fallen for `patience` epochs,
+ * or when the budget is spent; the weights of the best epoch are given.
+ */
+import { TrainingFailedError } from '../errors.ts';
+import { clipInner } from '../model/scale.ts';
+import { adam, type Adam } from './adam.ts';
+import { chance, type Chance } from './chance.ts';
+import type { Definition } from './definition.ts';
+import { fitBiases } from './fit-biases.ts';
+import { initialParameters, layoutOf, lengthOf, type Layout } from './parameters.ts';
+import { RowTable } from './row-table.ts';
+import type { Batch, Gradients, Step, StepOf, Weights } from './step.ts';
+import type { Tensor, Train, Trained, TrainOptions } from './trained.ts';
+import type { RatingsWindow } from './window.ts';
+
+export interface FitHyper {
+  /** Cells of a row. */
+  readonly d: number;
+  /** Ratings of a batch, at the most. */
+  readonly batch: number;
+  /** Of the first epoch; each further one has `decay` times as much. */
+  readonly rate: number;
+  readonly decay: number;
+  /** Epochs, at the most. */
+  readonly epochs: number;
+  /** Epochs without a better validation error before it ends. */
+  readonly patience: number;
+  /** λ of rows, and of biases, once for each batch that touches them. */
+  readonly rowPenalty: number;
+  readonly biasPenalty: number;
+  /** Part of the units that a batch does without. */
+  readonly dropout: number;
+  /** Deviation of first rows. */
+  readonly deviation: number;
+}
+
+const predictBatch = 4096;
+/** Memory of moments over the batches of training. */
+const momentMemory = 0.99;
+const breatheEveryMs = 50;
+
+export const trainBy =
+  (definition: Definition, defaults: FitHyper, stepOf: StepOf): Train<FitHyper> =>
+  async (train, validation, options) => {
+    const hyper = { ...defaults, ...options.hyper };
+    const fit = new Fit(definition, hyper, stepOf(definition, hyper.d), train, options.seed);
+    return fit.run(validation, options);
+  };
+
+class Fit {
+  readonly #definition: Definition;
+  readonly #hyper: FitHyper;
+  readonly #step: Step;
+  readonly #train: RatingsWindow;
+  readonly #layout: Layout;
+  readonly #mean: number;
+  readonly #users: RowTable;
+  readonly #items: RowTable;
+  readonly #unseenUsers: Int32Array;
+  readonly #unseenItems: Int32Array;
+  readonly #userBiases: RowTable;
+  readonly #itemBiases: RowTable;
+  readonly #weights: Weights;
+  readonly #adam: Adam;
+  readonly #order: Int32Array;
+  readonly #chance: Chance;
+  readonly #masks: MaskPool;
+  readonly #batch: BatchRoom;
+  #steps = 0;
+
+  constructor(definition: Definition, hyper: FitHyper, step: Step, train: RatingsWindow, seed: number) {
+    const { d } = hyper;
+    const initial = chance(seed);
+    const rows = (count: number): RowTable => {
+      const weights = Float32Array.from({ length: count * d }, () => hyper.deviation * initial.centred());
+      return new RowTable(weights, d);
+    };
+    const biases = fitBiases(train);
+    const layout = layoutOf(definition, d);
+    this.#definition = definition;
+    this.#hyper = hyper;
+    this.#step = step;
+    this.#train = train;
+    this.#layout = layout;
+    this.#mean = biases.mean;
+    this.#users = rows(train.userIds.length);
+    this.#items = rows(train.itemIds.length);
+    this.#unseenUsers = unseen(train.users, train.userIds.length);
+    this.#unseenItems = unseen(train.items, train.itemIds.length);
+    this.#userBiases = new RowTable(biases.user, 1);
+    this.#itemBiases = new RowTable(biases.item, 1);
+    this.#weights = {
+      parameters: initialParameters(layout.parameters, initial),
+      moments: new Float32Array(lengthOf(layout.moments)),
+    };
+    this.#adam = adam(this.#weights.parameters, 0);
+    this.#chance = chance(seed, 1);
+    this.#order = Int32Array.from(train.ratings.keys());
+    const size = Math.min(hyper.batch, train.ratings.length);
+    this.#batch = batchRoom(size, d);
+    this.#masks = maskPool(definition.dropouts, size, hyper.dropout, chance(seed, 2));
+  }
+
+  async run(validation: RatingsWindow, options: TrainOptions): Promise<Trained> {
+    const { clock, signal, budgetSeconds, onProgress } = options;
+    const { epochs, patience, rate, decay } = this.#hyper;
+    const startMs = clock.monotonicMs();
+    const seconds = (): number => (clock.monotonicMs() - startMs) / 1000;
+    const batches = Math.floor(this.#order.length / this.#batch.size);
+    let best = { rmse: Infinity, epoch: 0, tensors: new Map<string, Tensor>() };
+    let rmse = NaN;
+    let examples = 0;
+    let epoch = 0;
+    let isSpent = false;
+    let lastBreathMs = startMs;
+    while (epoch < epochs && epoch - best.epoch < patience && !isSpent) {
+      this.#chance.shuffle(this.#order);
+      let loss = 0;
+      for (let batch = 0; batch < batches && !isSpent; batch++) {
+        loss += this.#learn(batch, rate * decay ** epoch);
+        examples += this.#batch.size;
+        const nowMs = clock.monotonicMs();
+        if (nowMs - lastBreathMs < breatheEveryMs && batch + 1 < batches) continue;
+        lastBreathMs = nowMs;
+        await clock.breathe();
+        signal?.throwIfAborted();
+        isSpent = seconds() >= budgetSeconds;
+        const done = epoch + (batch + 1) / batches;
+        onProgress?.({
+          epoch: epoch + 1,
+          epochs,
+          epochRatio: Math.min(1, (batch + 1) / batches),
+          loss: loss / (batch + 1),
+          validationRmse: rmse,
+          examplesPerSecond: examples / seconds(),
+          leftSeconds: Math.min(budgetSeconds - seconds(), (seconds() / done) * (epochs - done)),
+        });
+      }
+      epoch++;
+      this.#users.average(this.#unseenUsers);
+      this.#items.average(this.#unseenItems);
+      rmse = this.#rmse(validation);
+      if (rmse < best.rmse) best = { rmse, epoch, tensors: this.#tensors() };
+    }
+    const trainSeconds = seconds();
+    return {
+      kind: this.#definition.kind,
+      tensors: best.tensors,
+      epochs: epoch,
+      trainSeconds,
+      examplesPerSecond: examples / trainSeconds,
+      backend: this.#step.backend,
+      validationRmse: best.rmse,
+    };
+  }
+
+  /** One batch; returns its loss. */
+  #learn(number: number, rate: number): number {
+    const { rowPenalty, biasPenalty } = this.#hyper;
+    const { users, items, batch, userPlace, itemPlace, size } = this.#batch;
+    const { ratings } = this.#train;
+    for (let n = 0; n < size; n++) {
+      const rating = this.#order[number * size + n]!;
+      users[n] = this.#train.users[rating]!;
+      items[n] = this.#train.items[rating]!;
+      batch.targets[n] = ratings[rating]! - this.#base(users[n]!, items[n]!);
+    }
+    this.#users.gather(users, batch.rows, userPlace);
+    this.#items.gather(items, batch.rows, itemPlace);
+    const gradients = this.#step.step(this.#weights, { ...batch, masks: this.#masks(this.#chance) });
+    if (!Number.isFinite(gradients.loss)) throw this.#failed(gradients.loss, rate);
+    this.#remember(gradients);
+    this.#adam.apply(gradients.parameters, rate);
+    this.#users.learn(users, gradients.rows, userPlace, rate, rowPenalty);
+    this.#items.learn(items, gradients.rows, itemPlace, rate, rowPenalty);
+    const { errors } = gradients;
+    for (let n = 0; n < size; n++) errors[n] = (2 * errors[n]!) / size;
+    this.#userBiases.learn(users, errors, single, rate, biasPenalty);
+    this.#itemBiases.learn(items, errors, single, rate, biasPenalty);
+    return gradients.loss;
+  }
+
+  #base(user: number, item: number): number {
+    return this.#mean + this.#userBiases.weights[user]! + this.#itemBiases.weights[item]!;
+  }
+
+  /** Moments that serve are a decaying mean over batches; a plain mean over the first ones. */
+  #remember({ moments }: Gradients): void {
+    const memory = Math.min(momentMemory, 1 - 1 / ++this.#steps);
+    const kept = this.#weights.moments;
+    for (let n = 0; n < kept.length; n++) kept[n] = memory * kept[n]! + (1 - memory) * moments[n]!;
+  }
+
+  #rmse({ users, items, ratings }: RatingsWindow): number {
+    let squares = 0;
+    for (let from = 0; from < ratings.length; from += predictBatch) {
+      const to = Math.min(from + predictBatch, ratings.length);
+      const room = batchRoom(to - from, this.#hyper.d);
+      this.#users.gather(users.subarray(from, to), room.batch.rows, room.userPlace);
+      this.#items.gather(items.subarray(from, to), room.batch.rows, room.itemPlace);
+      const answers = this.#step.predict(this.#weights, room.batch.rows);
+      for (let n = from; n < to; n++) {
+        const error = clipInner(answers[n - from]! + this.#base(users[n]!, items[n]!)) - ratings[n]!;
+        squares += error * error;
+      }
+    }
+    return Math.sqrt(squares / ratings.length);
+  }
+
+  /** Copies. */
+  #tensors(): Map<string, Tensor> {
+    const { d } = this.#hyper;
+    const tensors = new Map<string, Tensor>([
+      ['mean', { shape: [1], data: Float32Array.of(this.#mean) }],
+      ['user.bias', { shape: [this.#userBiases.weights.length], data: this.#userBiases.weights.slice() }],
+      ['item.bias', { shape: [this.#itemBiases.weights.length], data: this.#itemBiases.weights.slice() }],
+      ['user.embedding', { shape: [this.#users.weights.length / d, d], data: this.#users.weights.slice() }],
+      ['item.embedding', { shape: [this.#items.weights.length / d, d], data: this.#items.weights.slice() }],
+    ]);
+    const { parameters, moments } = this.#layout;
+    for (const { name, shape, from, to } of parameters) {
+      tensors.set(name, { shape, data: this.#weights.parameters.slice(from, to) });
+    }
+    for (const { name, shape, from, to } of moments) {
+      tensors.set(name, { shape, data: this.#weights.moments.slice(from, to) });
+    }
+    return tensors;
+  }
+
+  #failed(loss: number, rate: number): TrainingFailedError {
+    const { kind } = this.#definition;
+    return new TrainingFailedError(
+      `training ${kind} gave a loss of ${loss} after ${this.#steps} batches at rate ${rate}: it diverged. What serves goes on serving; train with a lower rate`,
+      { kind, rate, batches: this.#steps },
+    );
+  }
+}
+
+function unseen(rows: Int32Array, count: number): Int32Array {
+  const seen = new Set(rows);
+  return Int32Array.from({ length: count }, (_, row) => row).filter((row) => !seen.has(row));
+}
+
+const single = { at: 0, stride: 1 };
+
+interface BatchRoom {
+  readonly size: number;
+  readonly users: Int32Array;
+  readonly items: Int32Array;
+  readonly batch: Omit<Batch, 'masks'>;
+  readonly userPlace: { readonly at: number; readonly stride: number };
+  readonly itemPlace: { readonly at: number; readonly stride: number };
+}
+
+const batchRoom = (size: number, d: number): BatchRoom => ({
+  size,
+  users: new Int32Array(size),
+  items: new Int32Array(size),
+  batch: { rows: new Float32Array(size * 2 * d), targets: new Float32Array(size) },
+  userPlace: { at: 0, stride: 2 * d },
+  itemPlace: { at: d, stride: 2 * d },
+});
+
+type MaskPool = (chance: Chance) => Float32Array[];
+
+/** Masks are cut out of a pool at random places: a draw for each unit of each batch would cost more than the network. */
+function maskPool(dropouts: readonly number[], size: number, ratio: number, drawn: Chance): MaskPool {
+  if (dropouts.length === 0) return () => [];
+  const spare = 1 << 16;
+  const kept = 1 / (1 - ratio);
+  const pool = Float32Array.from({ length: spare + size * Math.max(...dropouts) }, () =>
+    drawn.uniform() < ratio ? 0 : kept,
+  );
+  return (chance) =>
+    dropouts.map((units) => {
+      const from = chance.below(spare);
+      return pool.subarray(from, from + size * units);
+    });
+}
