@@ -18,6 +18,9 @@ import { emptySlot, quantizeRating, quantizeWeight, type Slot } from './history.
 import { Interval, intervalCells, intervalStateCells } from './interval.ts';
 import type { ItemContribution, ItemTable } from './item-table.ts';
 import { Moment } from './moment.ts';
+import type { NetworkKind } from './networks/kinds.ts';
+import { LiveNetworks, type NetworkRole } from './networks/live-networks.ts';
+import type { Network } from './networks/network.ts';
 import { itemField, userField } from './row-layout.ts';
 import { clipInner } from './scale.ts';
 import type { LearnerSettings } from './settings.ts';
@@ -42,6 +45,9 @@ const blendIndex = expertNames.length - 1;
 export interface Answer {
   /** Each expert's answer, clipped to the scale. */
   readonly experts: Float64Array;
+  /** Of the networks that serve, and of those in their shadow, by kind; NaN where there is none. */
+  readonly networks: Float64Array;
+  readonly shadows: Float64Array;
   prediction: number;
   low: number;
   high: number;
@@ -76,6 +82,7 @@ export class Learner {
   readonly #stack: Stack;
   readonly #blend: Blend;
   readonly #interval: Interval;
+  readonly #networks: LiveNetworks;
   readonly #slot = emptySlot();
   /** The stack's answer, clipped to the scale. */
   #stackAnswer = 0;
@@ -111,8 +118,11 @@ export class Learner {
     this.#interval = new Interval(this.sums, intervalAt, this.state.subarray(stackStateCells));
     this.#itemBlock = memory.allocate(items.cells);
     this.#moment = new Moment(this.users.emptyRow, this.#itemBlock);
+    this.#networks = new LiveNetworks(this.users, items);
     this.answer = {
       experts: new Float64Array(expertNames.length),
+      networks: this.#networks.serving,
+      shadows: this.#networks.shadow,
       prediction: 0,
       low: 0,
       high: 0,
@@ -135,6 +145,7 @@ export class Learner {
     const { answer } = this;
     this.#answerIsFresh = true;
     for (let i = 0; i < this.#experts.length; i++) answer.experts[i] = clipInner(this.#experts[i]!.predict(moment));
+    if (!this.#networks.isEmpty) this.#networks.predict(userRow, itemRow, moment.userHead);
     stackInputs(moment, this.settings, this.settings.effort !== 'fast', this.#stack.inputs);
     if (this.#posterior !== null) {
       this.#posterior.predict(moment);
@@ -188,6 +199,12 @@ export class Learner {
     this.#rememberResidual(residual, weight);
     this.#sketches?.add(itemRow, userId, 1);
     this.#append(userRow, itemRow, rating, seconds, weight);
+  }
+
+  /** Puts a network in its place, or leaves the place empty. Only between two batches: a batch that is put back is answered by the same ones. */
+  setNetwork(kind: NetworkKind, role: NetworkRole, network: Network | null): void {
+    this.#networks.set(kind, role, network);
+    this.#answerIsFresh = false;
   }
 
   /** Takes a rating out of biases, counts and history; false when it is not remembered. What it taught the factors stays. */

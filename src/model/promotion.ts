@@ -44,15 +44,20 @@ export interface Measured {
   readonly sizeBytes: number;
 }
 
-export type GateVerdict = { readonly passes: boolean; readonly reason: string };
+export interface GateVerdict {
+  readonly passes: boolean;
+  /** False when it cannot serve at all, whatever anybody wants. */
+  readonly isSound: boolean;
+  readonly reason: string;
+}
 
 export function gate(measured: Measured, rule: PromotionRule = promotionRule): GateVerdict {
   const { differences, againstSquared, servesAlready, parity, sizeBytes } = measured;
-  if (!measured.isFinite) return refused('it answers with what is no finite number');
+  if (!measured.isFinite) return unsound('it answers with what is no finite number');
   if (sizeBytes > rule.sizeMostBytes)
-    return refused(`its artifact has ${sizeBytes} bytes, and the most is ${rule.sizeMostBytes}`);
+    return unsound(`its artifact has ${sizeBytes} bytes, and the most is ${rule.sizeMostBytes}`);
   if (parity !== null && !(parity <= rule.parityMost)) {
-    return refused(`it serves other answers than it was trained to give: ${shown(parity)} apart`);
+    return unsound(`it serves other answers than it was trained to give: ${shown(parity)} apart`);
   }
   const { mean, low, high } = boundOnce(differences, rule.gateDeviations);
   const bound = `${shown(mean)} in squared error on the held-out tail, between ${shown(low)} and ${shown(high)}`;
@@ -60,11 +65,11 @@ export function gate(measured: Measured, rule: PromotionRule = promotionRule): G
     return refused(`the held-out tail is too short to judge it (${countOf(differences)} ratings)`);
   if (!servesAlready) {
     return high > 0
-      ? { passes: true, reason: `nothing serves yet, and it is not worse than the biases: ${bound}` }
+      ? { passes: true, isSound: true, reason: `nothing serves yet, and it is not worse than the biases: ${bound}` }
       : refused(`it is worse than the biases alone: ${bound}`);
   }
   if (low > 0 && mean >= rule.gateMargin * againstSquared)
-    return { passes: true, reason: `it is better than what serves: ${bound}` };
+    return { passes: true, isSound: true, reason: `it is better than what serves: ${bound}` };
   return refused(`it is not surely better than what serves: ${bound}`);
 }
 
@@ -108,4 +113,5 @@ const sharpAtBlocks = 2000 / blockLength;
 
 const countOf = ({ blocks }: BlockSums): number => blocks * blockLength;
 const shown = (value: number): string => (Number.isFinite(value) ? value.toPrecision(3) : 'not known');
-const refused = (reason: string): GateVerdict => ({ passes: false, reason });
+const refused = (reason: string): GateVerdict => ({ passes: false, isSound: true, reason });
+const unsound = (reason: string): GateVerdict => ({ passes: false, isSound: false, reason });
