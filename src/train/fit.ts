@@ -30,7 +30,7 @@ export interface FitHyper {
   readonly epochs: number;
   /** Epochs without a better validation error before it ends. */
   readonly patience: number;
-  /** λ of rows, and of biases, once for each batch that touches them. */
+  /** λ of rows, and of biases: each rating adds λ times their squares to its squared error. */
   readonly rowPenalty: number;
   readonly biasPenalty: number;
   /** Part of the units that a batch does without. */
@@ -176,12 +176,12 @@ class Fit {
     if (!Number.isFinite(gradients.loss)) throw this.#failed(gradients.loss, rate);
     this.#remember(gradients);
     this.#adam.apply(gradients.parameters, rate);
-    this.#users.learn(users, gradients.rows, userPlace, rate, rowPenalty);
-    this.#items.learn(items, gradients.rows, itemPlace, rate, rowPenalty);
+    this.#users.learn(users, gradients.rows, userPlace, rate, (2 * rowPenalty) / size);
+    this.#items.learn(items, gradients.rows, itemPlace, rate, (2 * rowPenalty) / size);
     const { errors } = gradients;
     for (let n = 0; n < size; n++) errors[n] = (2 * errors[n]!) / size;
-    this.#userBiases.learn(users, errors, single, rate, biasPenalty);
-    this.#itemBiases.learn(items, errors, single, rate, biasPenalty);
+    this.#userBiases.learn(users, errors, single, rate, (2 * biasPenalty) / size);
+    this.#itemBiases.learn(items, errors, single, rate, (2 * biasPenalty) / size);
     return gradients.loss;
   }
 

@@ -2,8 +2,8 @@
  * Rows of users or items outside TensorFlow: a batch takes copies of its rows in, and their gradients come back. So a step
  * costs what its batch costs, however many rows there are.
  *
- * The update is a lazy Adam (adam.ts): only rows of the batch move, each once, by the sum of its gradients and the penalty;
- * the moments of other rows stand still.
+ * The update is a lazy Adam (adam.ts): only rows of the batch move, each once, by the sum of its gradients and of a penalty
+ * for each time that the batch has it; the moments of other rows stand still.
  */
 import { beta1, beta2, correctedRate, epsilon } from './adam.ts';
 
@@ -22,6 +22,8 @@ export class RowTable {
   /** By row: its place in `#sums` within the step, or -1. */
   readonly #slots: Int32Array;
   #touched = new Int32Array(0);
+  /** By place: how often the batch has the row, and the sum of its gradients. */
+  #counts = new Int32Array(0);
   #sums = new Float32Array(0);
   #step = 0;
 
@@ -42,6 +44,7 @@ export class RowTable {
     }
   }
 
+  /** `penalty` is the factor of a row in its gradient, for each time that the batch has the row. */
   learn(rows: Int32Array, gradients: Float32Array, { at, stride }: Place, rate: number, penalty: number): void {
     const { width, weights } = this;
     const count = this.#sum(rows, gradients, at, stride);
@@ -52,8 +55,9 @@ export class RowTable {
     for (let slot = 0; slot < count; slot++) {
       const row = this.#touched[slot]!;
       this.#slots[row] = -1;
+      const decay = penalty * this.#counts[slot]!;
       for (let n = row * width, sum = slot * width; n < (row + 1) * width; n++, sum++) {
-        const gradient = sums[sum]! + penalty * weights[n]!;
+        const gradient = sums[sum]! + decay * weights[n]!;
         const first = beta1 * m[n]! + (1 - beta1) * gradient;
         const second = beta2 * v[n]! + (1 - beta2) * gradient * gradient;
         m[n] = first;
@@ -81,6 +85,7 @@ export class RowTable {
     const { width } = this;
     if (this.#touched.length < rows.length) {
       this.#touched = new Int32Array(rows.length);
+      this.#counts = new Int32Array(rows.length);
       this.#sums = new Float32Array(rows.length * width);
     }
     const sums = this.#sums;
@@ -91,9 +96,13 @@ export class RowTable {
       let slot = this.#slots[row]!;
       if (slot < 0) {
         slot = this.#slots[row] = count;
+        this.#counts[slot] = 1;
         this.#touched[count++] = row;
         for (let f = 0; f < width; f++) sums[slot * width + f] = gradients[from + f]!;
-      } else for (let f = 0; f < width; f++) sums[slot * width + f] = sums[slot * width + f]! + gradients[from + f]!;
+        continue;
+      }
+      this.#counts[slot] = this.#counts[slot]! + 1;
+      for (let f = 0; f < width; f++) sums[slot * width + f] = sums[slot * width + f]! + gradients[from + f]!;
     }
     return count;
   }

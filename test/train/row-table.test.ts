@@ -9,17 +9,19 @@ const drawn = (seed: number, length: number): Float32Array => {
 };
 
 describe('a table of rows', () => {
-  it('moves rows of a batch as Adam moves them by the sum of their gradients', () => {
+  it('moves rows of a batch as Adam moves them by the sums of their gradients and penalties', () => {
     const [width, rows, penalty] = [4, 3, 0.1];
     const table = new RowTable(drawn(1, rows * width), width);
     const dense = drawn(1, rows * width);
-    const optimizer = adam(dense, penalty);
+    const optimizer = adam(dense, 0);
     for (let step = 0; step < 5; step++) {
       const gradients = drawn(2 + step, 5 * width);
       const batch = Int32Array.of(2, 0, 1, 2, 2);
       const sums = new Float32Array(rows * width);
       batch.forEach((row, n) => {
-        for (let f = 0; f < width; f++) sums[row * width + f]! += gradients[n * width + f]!;
+        for (let f = 0; f < width; f++) {
+          sums[row * width + f]! += gradients[n * width + f]! + penalty * dense[row * width + f]!;
+        }
       });
       table.learn(batch, gradients, { at: 0, stride: width }, 0.01, penalty);
       optimizer.apply(sums, 0.01);

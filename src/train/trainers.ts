@@ -1,0 +1,34 @@
+/** How each kind of network is trained, with settings that were chosen on validation parts (docs/models.md). */
+import { networkKinds, type NetworkKind } from '../model/networks/kinds.ts';
+import { deep } from './deep.ts';
+import { embedding } from './embedding.ts';
+import { trainBy, type FitHyper } from './fit.ts';
+import { residual } from './residual.ts';
+import type { StepOf } from './step.ts';
+import type { Train } from './trained.ts';
+
+const common = { d: 32, batch: 1024, epochs: 40, patience: 3, deviation: 0.05, dropout: 0 };
+
+export const embeddingHyper: FitHyper = { ...common, rate: 3e-3, decay: 0.9, rowPenalty: 0.08, biasPenalty: 0.01 };
+export const deepHyper: FitHyper = {
+  ...common,
+  dropout: 0.1,
+  rate: 3e-3,
+  decay: 0.8,
+  rowPenalty: 1,
+  biasPenalty: 0.01,
+};
+export const residualHyper: FitHyper = { ...common, rate: 3e-3, decay: 0.7, rowPenalty: 1, biasPenalty: 0.01 };
+
+/** The kinds that `trainersOf` has. */
+export const trainableKinds: readonly NetworkKind[] = networkKinds.filter(
+  (kind) => kind === 'embedding' || kind === 'deep' || kind === 'residual',
+);
+
+export function trainersOf(stepOf: StepOf): Readonly<Partial<Record<NetworkKind, Train>>> {
+  return {
+    embedding: trainBy(embedding, embeddingHyper, stepOf),
+    deep: trainBy(deep, deepHyper, stepOf),
+    residual: trainBy(residual, residualHyper, stepOf),
+  };
+}
