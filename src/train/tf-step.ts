@@ -44,7 +44,7 @@ export function tfStep(tf: Tf, backend: string, definition: Definition, d: numbe
       const seen: Moments[] = [];
       const kept: Tensor[] = [];
       try {
-        return tf.tidy(() => {
+        return untracked(tf, () => {
           const targets = tf.tensor2d(batch.targets, [size, 1]);
           const loss = (rows: Tensor, ...values: Tensor[]) => {
             let dropouts = 0;
@@ -81,7 +81,7 @@ export function tfStep(tf: Tf, backend: string, definition: Definition, d: numbe
     },
 
     predict({ parameters, moments }: Weights, rows: Float32Array): Float32Array {
-      return tf.tidy(() => {
+      return untracked(tf, () => {
         const values = tensors(layout.parameters, parameters);
         const served = tensors(layout.moments, moments);
         const layers = layersOf(values, {
@@ -97,6 +97,15 @@ export function tfStep(tf: Tf, backend: string, definition: Definition, d: numbe
       });
     },
   };
+}
+
+/** tf.tidy for results without tensors: it would look for some in every number that it is given. */
+function untracked<T>(tf: Tf, work: () => T): T {
+  let result: T | undefined;
+  tf.tidy(() => {
+    result = work();
+  });
+  return result as T;
 }
 
 function named(parts: readonly Part[], tensors: readonly Tensor[], names: readonly string[]): Tensor[] {
