@@ -92,7 +92,7 @@ export default tseslint.config(
       'src/model/**',
       'src/train/**',
       'src/adapters/kafka/crc32c.ts',
-      'src/stream/{score,shares,partition-of,prediction-draft,prequential}.ts',
+      'src/stream/{score,live-score,shares,partition-of,prediction-draft,prequential}.ts',
       'test/**',
       'bench/**',
     ],

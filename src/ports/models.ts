@@ -85,8 +85,8 @@ export interface ModelRecord {
   /** What a roll-back brings back. */
   readonly former: ModelVersion | null;
   readonly training: TrainingClaim | null;
-  /** When somebody asked for a training that has not begun yet. */
-  readonly requestedAtMs: number | null;
+  /** Somebody asked for a training that has not begun yet. */
+  readonly request: { readonly atMs: number; readonly reason: string } | null;
   /** Ratings that the log had ever held when the last training ended, whatever came of it. */
   readonly trainedUpTo: number;
   /** How long that training took. */

@@ -1,4 +1,6 @@
 /** What can be seen of a running worker. Implementation: adapters/telemetry (Prometheus); docs/metrics.md lists it all. */
+import type { NetworkKind } from '../model/networks/kinds.ts';
+import type { ModelOutcome, ModelVersion, TrainingProgress } from './models.ts';
 
 /** Error of one expert, or of the published blend, on the events so far. Prequential: predicted before learned. NaN before any. */
 export interface ExpertError {
@@ -44,6 +46,19 @@ export interface PartitionStats {
   readonly schemaWaitMs: number;
 }
 
+/** One network that answers, as far as it was seen. */
+export interface NetworkStats {
+  readonly kind: NetworkKind;
+  readonly role: 'serving' | 'shadow';
+  readonly version: ModelVersion;
+  /** Since it took its place, in this worker. */
+  readonly ratings: number;
+  /** On the inner 1..5 scale; NaN before any. */
+  readonly rmse: number;
+  /** Since it was trained; null for what does not serve. */
+  readonly ageMs: number | null;
+}
+
 export interface StatsSource {
   stats(): WorkerStats;
 }
@@ -59,4 +74,13 @@ export interface Telemetry {
     records: number,
   ): void;
   restored(partition: number, durationMs: number, records: number): void;
+}
+
+/** What becomes of networks, and of their trainings. */
+export interface ModelTelemetry {
+  modelEvent(kind: NetworkKind, outcome: ModelOutcome): void;
+  /** Null when none is under way any more. */
+  training(kind: NetworkKind, progress: TrainingProgress | null): void;
+  /** A task has got other networks than it had. */
+  swapped(): void;
 }

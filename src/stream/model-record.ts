@@ -31,7 +31,7 @@ export const freshRecord = (kind: NetworkKind): ModelRecord => ({
   shadow: null,
   former: null,
   training: null,
-  requestedAtMs: null,
+  request: null,
   trainedUpTo: 0,
   trainedSeconds: 0,
   trainedAtMs: 0,
@@ -50,14 +50,17 @@ export const firstProgress: TrainingProgress = {
 };
 
 /** Somebody asks for a training. */
-export const requested = (record: ModelRecord, atMs: number): ModelRecord => ({ ...record, requestedAtMs: atMs });
+export const requested = (record: ModelRecord, atMs: number, reason: string): ModelRecord => ({
+  ...record,
+  request: { atMs, reason },
+});
 
 /** Null while another trainer is at work on the kind. */
 export function claimed(record: ModelRecord, claim: TrainingClaim): ModelRecord | null {
   const { training } = record;
   const isTaken = training !== null && training.trainer !== claim.trainer;
   if (isTaken && claim.aliveAtMs - training.aliveAtMs < claimTimeoutMs) return null;
-  return { ...record, training: claim, requestedAtMs: null };
+  return { ...record, training: claim, request: null };
 }
 
 /** Null when the claim is no longer this one's. */
@@ -69,6 +72,16 @@ export function progressed(
 ): ModelRecord | null {
   if (!holds(record, claim) || record.training === null) return null;
   return { ...record, training: { ...record.training, progress, aliveAtMs: atMs } };
+}
+
+/** The trainer stops before it is done: it is to be done again. Null when the claim is no longer this one's. */
+export function interrupted(
+  record: ModelRecord,
+  claim: Pick<TrainingClaim, 'version' | 'trainer'>,
+  atMs: number,
+): ModelRecord | null {
+  if (!holds(record, claim)) return null;
+  return { ...record, training: null, request: { atMs, reason: 'its training was interrupted' } };
 }
 
 export const holds = ({ training }: ModelRecord, claim: Pick<TrainingClaim, 'version' | 'trainer'>): boolean =>

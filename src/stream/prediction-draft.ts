@@ -38,6 +38,11 @@ export class PredictionDraft {
     };
   }
 
+  /** Versions of the networks that serve, by kind; the value is kept. */
+  setModelVersions(versions: Readonly<Record<string, string>>): void {
+    this.#event.modelVersions = versions;
+  }
+
   /** The event for a rating, from the answer made before it was learned. Overwritten by the next call. */
   event(answer: Answer, rating: Rating, offset: Offset, predictedAtMs: number): PredictionEvent {
     this.#fill(answer, rating.userId, rating.itemId);

@@ -77,6 +77,7 @@ function predict(task: Task, record: InputRecord, rating: Rating, seconds: numbe
   task.counts.predictions++;
   task.counts.eventTimeLagMs = Math.max(0, nowMs - rating.ratedAtMs);
   if (rating.rating === null) return;
+  if (!task.live.isEmpty) task.live.add(answer, toInner(tools.scale, rating.rating));
   task.score.add(task.draft.expertAnswers, rating.rating, event.low <= rating.rating && rating.rating <= event.high);
 }
 

@@ -12,6 +12,7 @@ import type { Codec } from '../ports/codec.ts';
 import type { Offset, OutputRecord, PartitionLease } from '../ports/transport.ts';
 import { ContributionImages } from './contribution-image.ts';
 import { EventIds } from './event-ids.ts';
+import { LiveScore } from './live-score.ts';
 import { PendingRecommendations } from './pending-recommendations.ts';
 import { PredictionDraft } from './prediction-draft.ts';
 import { Score } from './score.ts';
@@ -47,6 +48,8 @@ export class Task {
   readonly images: ContributionImages;
   readonly eventIds = new EventIds();
   readonly score = new Score(expertNames);
+  /** Of the networks. */
+  readonly live = new LiveScore();
   readonly draft: PredictionDraft;
   /** What the next checkpoint publishes. */
   readonly predictions: OutputRecord[] = [];
@@ -124,6 +127,7 @@ export class Task {
     this.learner.settle();
     this.eventIds.settle();
     this.score.settle();
+    this.live.settle();
     this.counts.settle();
     this.recommendations.settle();
     this.#clearOutputs();
@@ -139,6 +143,7 @@ export class Task {
     this.learner.rollBack();
     this.eventIds.rollBack();
     this.score.rollBack();
+    this.live.rollBack();
     this.counts.rollBack();
     this.recommendations.rollBack();
     this.#clearOutputs();

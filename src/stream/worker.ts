@@ -12,12 +12,13 @@ import { ItemScan } from '../model/item-scan.ts';
 import { ItemTable } from '../model/item-table.ts';
 import type { ItemFeed, InputRecord, Offset, PartitionLease, TransportListener } from '../ports/transport.ts';
 import type { Log } from '../ports/log.ts';
-import type { CheckpointOutcome, Telemetry } from '../ports/telemetry.ts';
+import type { CheckpointOutcome, NetworkStats, Telemetry } from '../ports/telemetry.ts';
 import type { SchemaSource } from '../ports/schema-source.ts';
 import { decodableCount } from './await-schemas.ts';
 import { answerRequest } from './answer-request.ts';
 import { checkpoint } from './checkpoint.ts';
 import { FollowedItems } from './follow-items.ts';
+import { NetworkSlots, type NetworkSlotsOptions } from './network-slots.ts';
 import { Pace } from './pace.ts';
 import { processRecord } from './process-rating.ts';
 import { Recommender } from './recommender.ts';
@@ -45,6 +46,8 @@ export interface WorkerOptions extends Omit<TaskTools, OptionalTools>, Partial<P
   readonly feed: ItemFeed;
   /** Where writers' schemas are asked for; without it the codec knows all that it will ever know. */
   readonly schemas?: SchemaSource;
+  /** Networks beside the online experts; without it none ever answers. */
+  readonly networks?: Omit<NetworkSlotsOptions, 'tasks' | 'clock' | 'log'>;
   readonly log: Log;
   readonly telemetry: Telemetry;
   /** A checkpoint is written after this many records; and every `checkpointMs`, when anything came. */
@@ -70,6 +73,7 @@ export class Worker implements TransportListener {
   readonly #shares: Shares;
   readonly #followed: FollowedItems;
   readonly #recommender: Recommender;
+  readonly #slots: NetworkSlots | null;
   readonly #stopTicking: () => void;
   #ticking: Promise<void> = Promise.resolve();
   #isTicking = false;
@@ -111,10 +115,21 @@ export class Worker implements TransportListener {
       count: this.#options.recommendations,
       hasTime: (task) => this.#hasTime(task),
     });
+    const { networks } = options;
+    this.#slots = networks === undefined ? null : new NetworkSlots({ ...options, ...networks, tasks: this.#tasks });
     const { clock, checkpointMs, isEager = false } = options;
     const stops = [clock.every(checkpointMs, () => this.#period())];
     if (isEager && checkpointMs > eagerLookMs) stops.push(clock.every(eagerLookMs, () => this.#tickEarly()));
     this.#stopTicking = () => stops.forEach((stop) => stop());
+  }
+
+  /** Loads the networks that serve. Before the first partition is assigned. */
+  async startNetworks(): Promise<void> {
+    await this.#slots?.start();
+  }
+
+  networkStats(): NetworkStats[] {
+    return this.#slots?.stats() ?? [];
   }
 
   get tasks(): Tasks {
@@ -148,6 +163,7 @@ export class Worker implements TransportListener {
       this.#tasks.set(lease.partition, task);
       this.#turns.set(lease.partition, new Turns());
       this.#shares.refresh(task);
+      this.#slots?.install(task);
       const durationMs = clock.monotonicMs() - startMs;
       telemetry.restored(lease.partition, durationMs, records);
       log.info({ partition: lease.partition, offset: task.committedOffset, records, durationMs }, 'partition restored');
@@ -258,7 +274,7 @@ export class Worker implements TransportListener {
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#stopTicking();
-    await Promise.all([this.#ticking, this.#ranking, this.#following]);
+    await Promise.all([this.#ticking, this.#ranking, this.#following, this.#slots?.stop()]);
   }
 
   /** True when the batch is durable; false when it was put back and must be processed again. */
@@ -270,7 +286,10 @@ export class Worker implements TransportListener {
     try {
       const result = await checkpoint(task);
       if (result.kind === 'committed') report('committed', result.sizeBytes, result.records);
-      if (result.kind !== 'put-back') return true;
+      if (result.kind !== 'put-back') {
+        this.#slots?.install(task);
+        return true;
+      }
       report('failed', 0, 0);
       log.warn(
         { partition: task.partition, offset: task.nextOffset, reason: result.error.message },
@@ -398,6 +417,7 @@ export class Worker implements TransportListener {
     const task = this.#tasks.get(partition);
     if (task === undefined) return;
     task.learner.close();
+    this.#slots?.drop(task);
     this.#tasks.delete(partition);
     this.#turns.delete(partition);
     this.#waitingSinceMs.delete(partition);

@@ -38,7 +38,7 @@ function dyingAfter(table: ModelTable, count: number): ModelTable {
 
 const asked = (record: ModelRecord | null, atMs: number): ModelRecord => ({
   ...(record ?? freshRecord('deep')),
-  requestedAtMs: atMs,
+  request: { atMs, reason: 'asked for' },
 });
 
 export function modelStoreContract(name: string, open: () => Promise<ModelTableHarness>): void {
@@ -95,7 +95,7 @@ export function modelStoreContract(name: string, open: () => Promise<ModelTableH
       expect(await store.versions('deep')).toEqual(['v2']);
       expect(await store.versions('rbm')).toEqual(['v1']);
       expect(await table.keys('deep/')).toEqual(['deep/v2', 'deep/v2/0', 'deep/v2/1']);
-      expect(await store.record('deep')).toMatchObject({ requestedAtMs: 5 });
+      expect(await store.record('deep')).toMatchObject({ request: { atMs: 5 } });
     });
 
     test('refuses an artifact whose pieces are not what was put', async () => {
@@ -114,9 +114,9 @@ export function modelStoreContract(name: string, open: () => Promise<ModelTableH
       const other = createModelStore(await reopen());
       expect(await store.record('deep')).toBeNull();
       expect(await store.update('deep', () => null)).toBeNull();
-      const add = (record: ModelRecord | null): ModelRecord => asked(record, (record?.requestedAtMs ?? 0) + 1);
+      const add = (record: ModelRecord | null): ModelRecord => asked(record, (record?.request?.atMs ?? 0) + 1);
       await Promise.all([...Array(6).keys()].map((n) => (n % 2 === 0 ? store : other).update('deep', add)));
-      expect(await store.record('deep')).toMatchObject({ kind: 'deep', revision: 6, requestedAtMs: 6 });
+      expect(await store.record('deep')).toMatchObject({ kind: 'deep', revision: 6, request: { atMs: 6 } });
       expect(await store.update('deep', () => null)).toMatchObject({ revision: 6 });
       expect(await other.record('rbm')).toBeNull();
     });

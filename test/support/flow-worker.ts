@@ -8,7 +8,7 @@ import type { Log } from '../../src/ports/log.ts';
 import type { Telemetry } from '../../src/ports/telemetry.ts';
 import type { InputRecord, Offset, PartitionLease, TransportListener } from '../../src/ports/transport.ts';
 import { ServingWorker } from '../../src/stream/serve.ts';
-import { Worker } from '../../src/stream/worker.ts';
+import { Worker, type WorkerOptions } from '../../src/stream/worker.ts';
 import { createTestClock, testNowMs, type TestClock } from './test-clock.ts';
 
 export const flowScale = { lo: 0.5, hi: 5 };
@@ -45,6 +45,7 @@ export interface FlowWorkerOptions {
   readonly recommendationDelayMs?: number;
   readonly clock?: TestClock;
   readonly telemetry?: Telemetry;
+  readonly networks?: WorkerOptions['networks'];
   /** The partitions that it is to hold; all of them when not given. */
   readonly ours?: () => readonly number[] | null;
   /** What stands between the worker and its lease. */
@@ -90,6 +91,7 @@ export function createFlowWorker(store: EmbeddedStore, options: FlowWorkerOption
     feed: member.items,
     log: silentLog,
     telemetry: options.telemetry ?? noTelemetry,
+    ...(options.networks && { networks: options.networks }),
     checkpointEvents: options.checkpointEvents ?? 1000,
     checkpointMs: 1000,
     isEager: options.isEager ?? false,
@@ -108,7 +110,10 @@ export function createFlowWorker(store: EmbeddedStore, options: FlowWorkerOption
       () => clock.nowMs(),
       options.ours ?? (() => Array.from({ length: store.partitionCount }, (_, partition) => partition)),
     ),
-    start: () => member.start(listener),
+    async start() {
+      await worker.startNetworks();
+      await member.start(listener);
+    },
     async crash() {
       member.crash();
       await worker.stop();

@@ -1,8 +1,9 @@
 /** What can be seen of a worker, as Prometheus text. */
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { StatsSource, Telemetry } from '../../ports/telemetry.ts';
+import type { ModelTelemetry, NetworkStats, StatsSource, Telemetry } from '../../ports/telemetry.ts';
 import type { RatingsLog } from '../../ports/transport.ts';
 import { createInstruments } from './instruments.ts';
+import { createModelMetrics } from './model-metrics.ts';
 import { monotonic } from './monotonic.ts';
 import { createWorkerMetrics } from './worker-metrics.ts';
 
@@ -13,11 +14,12 @@ export interface TelemetrySources {
   /** Ratings behind the group's committed offset, by partition; on Kafka. */
   readonly lag?: () => ReadonlyMap<number, number>;
   readonly registry?: { readonly unansweredCount: number };
+  readonly networks?: () => readonly NetworkStats[];
   /** Records read so far to bring rows into memory. */
   readonly restoreReads?: () => { readonly fromDisk: number; readonly fromChangelog: number };
 }
 
-export interface PrometheusTelemetry extends Telemetry {
+export interface PrometheusTelemetry extends Telemetry, ModelTelemetry {
   /** Sources that exist only after the telemetry: the worker is made with it. Replaces those of the same name. */
   attach(sources: TelemetrySources): void;
   /** A changelog of a partition is read so far, 0 to 1; what is restored shows no more. */
@@ -37,6 +39,7 @@ export function createTelemetry(initial: TelemetrySources = {}): PrometheusTelem
   const registry = new Registry();
   const instruments = createInstruments(registry);
   const showWorker = createWorkerMetrics(instruments);
+  const models = createModelMetrics(instruments);
   let sources = initial;
   /** Topics of the partitions that are being restored. */
   const restoring = new Map<number, Set<string>>();
@@ -47,7 +50,7 @@ export function createTelemetry(initial: TelemetrySources = {}): PrometheusTelem
   const raiseUnanswered = monotonic(instruments.registryUnanswered);
   const raiseReads = monotonic(instruments.restoreReads);
 
-  function showSources({ source, ratingsLog, lag, registry: schemas, restoreReads }: TelemetrySources): void {
+  function showSources({ source, ratingsLog, lag, registry: schemas, restoreReads, networks }: TelemetrySources): void {
     const stats = source?.stats();
     if (stats !== undefined) showWorker(stats);
     if (ratingsLog !== undefined) instruments.backlog.set(ratingsLog.backlog());
@@ -57,6 +60,7 @@ export function createTelemetry(initial: TelemetrySources = {}): PrometheusTelem
       raiseReads({ source: 'disk' }, fromDisk);
       raiseReads({ source: 'changelog' }, fromChangelog);
     }
+    if (networks !== undefined) models.show(networks());
     // Whoever holds a partition tells its lag: the sum over all workers is the group's.
     instruments.consumerLag.reset();
     const byPartition = lag?.();
@@ -93,6 +97,9 @@ export function createTelemetry(initial: TelemetrySources = {}): PrometheusTelem
       restoring.set(partition, (restoring.get(partition) ?? new Set()).add(topic));
       instruments.restoreProgress.set({ partition, topic }, doneRatio);
     },
+    modelEvent: (kind, outcome) => models.modelEvent(kind, outcome),
+    training: (kind, progress) => models.training(kind, progress),
+    swapped: () => models.swapped(),
     rebalanced() {
       instruments.rebalances.inc();
       // A restore that goes on shows itself again.

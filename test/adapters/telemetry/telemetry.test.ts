@@ -62,6 +62,16 @@ function busyTelemetry(): PrometheusTelemetry {
     lag: () => new Map([[0, 14]]),
     registry: { unansweredCount: 2 },
     restoreReads: () => ({ fromDisk: 100, fromChangelog: 7 }),
+    networks: () => [
+      { kind: 'deep', role: 'serving', version: 'v2', ratings: 40, rmse: 0.9, ageMs: 60_000 },
+      { kind: 'deep', role: 'shadow', version: 'v1', ratings: 40, rmse: 0.95, ageMs: null },
+    ],
+  });
+  telemetry.modelEvent('deep', 'promoted');
+  telemetry.swapped();
+  telemetry.training('rbm', {
+    ...{ stage: 'training', epoch: 3, epochs: 12, loss: 0.7 },
+    ...{ heldOutRmse: 0.91, examplesPerSecond: 50_000, leftSeconds: 20 },
   });
   telemetry.checkpoint(0, 'committed', 12, 40_000, 300);
   telemetry.checkpoint(1, 'failed', 3, 10_000, 80);
@@ -204,6 +214,19 @@ describe('metrics of what happens', () => {
     expect(await valueOf(telemetry, 'freshet_registry_unanswered_total')).toBe(2);
     registry.unansweredCount = 5;
     expect(await valueOf(telemetry, 'freshet_registry_unanswered_total')).toBe(5);
+  });
+
+  it('show the networks that answer, and the training under way until it ends', async () => {
+    const telemetry = busyTelemetry();
+    expect(await valueOf(telemetry, 'freshet_model_rmse', { kind: 'deep', role: 'shadow' })).toBe(0.95);
+    expect(await valueOf(telemetry, 'freshet_model_age_seconds', { kind: 'deep' })).toBe(60);
+    expect(await valueOf(telemetry, 'freshet_model_events_total', { kind: 'deep', outcome: 'promoted' })).toBe(1);
+    expect(await valueOf(telemetry, 'freshet_training_progress_ratio', { kind: 'rbm' })).toBe(0.25);
+    telemetry.training('rbm', null);
+    expect(await valueOf(telemetry, 'freshet_training_progress_ratio', { kind: 'rbm' })).toBeUndefined();
+    expect(await valueOf(telemetry, 'freshet_training_loss', { kind: 'rbm' })).toBeUndefined();
+    telemetry.attach({ networks: () => [] });
+    expect(await valueOf(telemetry, 'freshet_model_ratings', { kind: 'deep', role: 'serving' })).toBeUndefined();
   });
 
   it('count streams as requests without timing them', async () => {
