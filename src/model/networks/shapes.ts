@@ -1,6 +1,6 @@
 /**
  * Which tensors a network of each kind is made of (docs/models.md). Lengths are numbers or names; a name has one length in
- * the whole network. n: users, m: items; d: length of an embedding; a, b, h: units of a layer.
+ * the whole network. n: users, m: items; d: length of an embedding; a, b, h: units of a layer; l: levels of a rating.
  */
 import type { NetworkKind } from './kinds.ts';
 import type { Tensors } from './tensor.ts';
@@ -45,8 +45,16 @@ export const shapesOf: Readonly<Record<NetworkKind, Shapes>> = {
     'out.kernel': ['1+2d', 1],
     'out.bias': [1],
   },
-  autoencoder: { ...biases },
-  rbm: { ...biases },
+  // item.hidden: the hidden layer of the item's row of ratings
+  autoencoder: { ...biases, 'user.kernel': ['n', 'h'], 'item.hidden': ['m', 'h'] },
+  // Of the hidden units of an item, to the levels of a user's rating; biases are for whom is unknown
+  rbm: {
+    ...biases,
+    'level.values': ['l'],
+    'user.kernel': ['n', 'l', 'h'],
+    'user.levels': ['n', 'l'],
+    'item.hidden': ['m', 'h'],
+  },
 };
 
 /** What is wrong with a network of `users` and `items`; nothing when it can serve. */

@@ -1,0 +1,48 @@
+/** Networks as they serve, made from what was stored: `networkOf`. */
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { Artifact } from './artifact.ts';
+import { deepScorer } from './deep-scorer.ts';
+import { dotScorer } from './dot-scorer.ts';
+import type { NetworkKind } from './kinds.ts';
+import type { Network, NetworkHistory } from './network.ts';
+import { rbmScorer } from './rbm-scorer.ts';
+import { residualScorer } from './residual-scorer.ts';
+import { dataOf, type ScorerOf } from './scorer.ts';
+
+const scorers: Readonly<Record<NetworkKind, ScorerOf>> = {
+  embedding: dotScorer('user.embedding', 'item.embedding'),
+  deep: deepScorer,
+  residual: residualScorer,
+  autoencoder: dotScorer('user.kernel', 'item.hidden'),
+  rbm: rbmScorer,
+};
+
+/** Ratings of average worth that an unknown user's level starts with. */
+const levelDamping = 5;
+
+/** Throws ArtifactError when its layers are too large to serve. */
+export function networkOf({ manifest, tensors, userIds, itemIds }: Artifact, kernel: Kernel): Network {
+  const scorer = scorers[manifest.kind](tensors, kernel);
+  const users = new Map(userIds.map((id, number) => [id, number]));
+  const items = new Map(itemIds.map((id, number) => [id, number]));
+  const mean = dataOf(tensors, 'mean')[0]!;
+  const userBias = dataOf(tensors, 'user.bias');
+  const itemBias = dataOf(tensors, 'item.bias');
+  const levelOf = ({ count, items: rated, ratings }: NetworkHistory): number => {
+    let sum = 0;
+    for (let n = 0; n < count; n++) sum += ratings[n]! - mean - (rated[n]! < 0 ? 0 : itemBias[rated[n]!]!);
+    return sum / (count + levelDamping);
+  };
+  return {
+    kind: manifest.kind,
+    version: manifest.version,
+    userOf: (id) => users.get(id) ?? -1,
+    itemOf: (id) => items.get(id) ?? -1,
+    predict(user, item, history) {
+      if (user >= 0 && item >= 0) return scorer.score(user, item);
+      const level = user >= 0 ? userBias[user]! : levelOf(history);
+      return mean + level + (item >= 0 ? itemBias[item]! : 0);
+    },
+    release: () => scorer.release(),
+  };
+}
