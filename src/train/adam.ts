@@ -1,7 +1,7 @@
 /**
- * Adam [Kingma15] over a list of numbers, with the penalty's gradient added to the loss's.
+ * Adam [Kingma15] over a list of numbers, with decay beside the gradient [Loshchilov19].
  *
- *   m ← β₁ m + (1-β₁) g,   v ← β₂ v + (1-β₂) g²,   w ← w - γ √(1-β₂ᵗ)/(1-β₁ᵗ) m/(√v + ε),   g = ∂loss + λ w
+ *   m ← β₁ m + (1-β₁) g,   v ← β₂ v + (1-β₂) g²,   w ← w - γ (√(1-β₂ᵗ)/(1-β₁ᵗ) m/(√v + ε) + δ w)
  */
 export const beta1 = 0.9;
 export const beta2 = 0.999;
@@ -15,8 +15,8 @@ export interface Adam {
   apply(gradients: Float32Array, rate: number): void;
 }
 
-/** `weights` change in place. */
-export function adam(weights: Float32Array, penalty: number): Adam {
+/** `weights` change in place; `decays` are their δ. */
+export function adam(weights: Float32Array, decays: Float32Array): Adam {
   const m = new Float32Array(weights.length);
   const v = new Float32Array(weights.length);
   let step = 0;
@@ -25,12 +25,13 @@ export function adam(weights: Float32Array, penalty: number): Adam {
       step++;
       const corrected = correctedRate(rate, step);
       for (let n = 0; n < weights.length; n++) {
-        const gradient = gradients[n]! + penalty * weights[n]!;
+        const gradient = gradients[n]!;
         const first = beta1 * m[n]! + (1 - beta1) * gradient;
         const second = beta2 * v[n]! + (1 - beta2) * gradient * gradient;
         m[n] = first;
         v[n] = second;
-        weights[n] = weights[n]! - (corrected * first) / (Math.sqrt(second) + epsilon);
+        const weight = weights[n]!;
+        weights[n] = weight - (corrected * first) / (Math.sqrt(second) + epsilon) - rate * decays[n]! * weight;
       }
     },
   };

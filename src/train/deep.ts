@@ -26,6 +26,8 @@ export const deep: Definition = {
     { name: 'norm2', units: 64 },
   ],
   dropouts: [128, 64],
+  // Nothing: it begins as mean and biases.
+  firstOut: () => new Float32Array(64),
   forward(layers, rows) {
     const first = layers.dropout(layers.norm('norm1', layers.dense('dense1', rows, 'relu')));
     const second = layers.dropout(layers.norm('norm2', layers.dense('dense2', first, 'relu')));

@@ -14,5 +14,6 @@ export const embedding: Definition = {
   dense: () => [],
   norms: [],
   dropouts: [],
+  firstOut: () => new Float32Array(0),
   forward: (layers, rows) => layers.dot(rows),
 };

@@ -12,7 +12,7 @@ import { adam, type Adam } from './adam.ts';
 import { chance, type Chance } from './chance.ts';
 import type { Definition } from './definition.ts';
 import { fitBiases } from './fit-biases.ts';
-import { initialParameters, layoutOf, lengthOf, type Layout } from './parameters.ts';
+import { decaysOf, initialParameters, layoutOf, lengthOf, type Layout } from './parameters.ts';
 import { RowTable } from './row-table.ts';
 import type { Batch, Gradients, Step, StepOf, Weights } from './step.ts';
 import type { Tensor, Train, Trained, TrainOptions } from './trained.ts';
@@ -33,6 +33,8 @@ export interface FitHyper {
   /** λ of rows, and of biases: each rating adds λ times their squares to its squared error. */
   readonly rowPenalty: number;
   readonly biasPenalty: number;
+  /** δ of the kernels of all layers but the last (adam.ts). */
+  readonly layerDecay: number;
   /** Part of the units that a batch does without. */
   readonly dropout: number;
   /** Deviation of first rows. */
@@ -95,10 +97,10 @@ class Fit {
     this.#userBiases = new RowTable(biases.user, 1);
     this.#itemBiases = new RowTable(biases.item, 1);
     this.#weights = {
-      parameters: initialParameters(layout.parameters, initial),
+      parameters: initialParameters(definition, d, initial),
       moments: new Float32Array(lengthOf(layout.moments)),
     };
-    this.#adam = adam(this.#weights.parameters, 0);
+    this.#adam = adam(this.#weights.parameters, decaysOf(layout.parameters, hyper.layerDecay));
     this.#chance = chance(seed, 1);
     this.#order = Int32Array.from(train.ratings.keys());
     const size = Math.min(hyper.batch, train.ratings.length);

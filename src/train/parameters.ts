@@ -48,14 +48,25 @@ function parts(shapes: readonly (readonly [name: string, shape: readonly number[
 
 export const lengthOf = (parts: readonly Part[]): number => parts.at(-1)?.to ?? 0;
 
-/** Kernels begin with deviation √(2 / inputs) [He15], gammas with 1, everything else with 0. */
-export function initialParameters(parts: readonly Part[], chance: Chance): Float32Array {
-  const values = new Float32Array(lengthOf(parts));
-  for (const { name, shape, from, to } of parts) {
+/** Kernels begin with deviation √(2 / inputs) [He15] but for the last one, gammas with 1, everything else with 0. */
+export function initialParameters(definition: Definition, d: number, chance: Chance): Float32Array {
+  const { parameters } = layoutOf(definition, d);
+  const values = new Float32Array(lengthOf(parameters));
+  for (const { name, shape, from, to } of parameters) {
     if (name.endsWith('.gamma')) values.fill(1, from, to);
-    if (!name.endsWith('.kernel')) continue;
+    if (name === 'out.kernel') values.set(definition.firstOut(d), from);
+    if (!name.endsWith('.kernel') || name === 'out.kernel') continue;
     const deviation = Math.sqrt(2 / shape[0]!);
     for (let n = from; n < to; n++) values[n] = deviation * chance.centred();
   }
   return values;
+}
+
+/** The decay of each parameter: kernels decay, but not the last one, which begins as it should be. */
+export function decaysOf(parts: readonly Part[], decay: number): Float32Array {
+  const decays = new Float32Array(lengthOf(parts));
+  for (const { name, from, to } of parts) {
+    if (name.endsWith('.kernel') && name !== 'out.kernel') decays.fill(decay, from, to);
+  }
+  return decays;
 }

@@ -20,6 +20,8 @@ export const residual: Definition = {
   ],
   norms: [],
   dropouts: [],
+  // It begins as the dot product alone.
+  firstOut: (d) => new Float32Array(1 + 2 * d).fill(1, 0, 1),
   forward(layers, rows) {
     const first = layers.dense('dense1', rows, 'relu');
     const block = layers.dense('dense3', layers.dense('dense2', first, 'relu'), 'relu');

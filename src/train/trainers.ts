@@ -7,18 +7,19 @@ import { residual } from './residual.ts';
 import type { StepOf } from './step.ts';
 import type { Train } from './trained.ts';
 
-const common = { d: 32, batch: 1024, epochs: 40, patience: 3, deviation: 0.05, dropout: 0 };
+const common = { d: 32, batch: 1024, epochs: 40, patience: 3, dropout: 0, layerDecay: 0, biasPenalty: 0.01 };
 
-export const embeddingHyper: FitHyper = { ...common, rate: 3e-3, decay: 0.9, rowPenalty: 0.08, biasPenalty: 0.01 };
+export const embeddingHyper: FitHyper = { ...common, rate: 1e-2, decay: 0.85, rowPenalty: 0.1, deviation: 0.03 };
 export const deepHyper: FitHyper = {
   ...common,
-  dropout: 0.1,
-  rate: 3e-3,
-  decay: 0.8,
-  rowPenalty: 1,
-  biasPenalty: 0.01,
+  ...{ rate: 1e-2, decay: 0.8, rowPenalty: 0.3, deviation: 0.2 },
+  ...{ dropout: 0.1, layerDecay: 0.3 },
 };
-export const residualHyper: FitHyper = { ...common, rate: 3e-3, decay: 0.7, rowPenalty: 1, biasPenalty: 0.01 };
+export const residualHyper: FitHyper = {
+  ...common,
+  ...{ rate: 5e-3, decay: 0.8, rowPenalty: 0.12, deviation: 0.05 },
+  layerDecay: 5,
+};
 
 /** The kinds that `trainersOf` has. */
 export const trainableKinds: readonly NetworkKind[] = networkKinds.filter(

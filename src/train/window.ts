@@ -16,10 +16,12 @@ export interface RatingsWindow {
 }
 
 /** Of the ratings of a pair the last one counts. */
-export const windowOf = (table: RatingsTable): RatingsWindow => lastOfEachPair(windowsOver([table])[0]!);
+export const windowOf = (table: RatingsTable): RatingsWindow => lastOfEachPair(windowsOver(table)[0]);
 
 /** Windows with the same dense numbers for the same ids, as for a training file and its test file. Nothing is left out. */
-export function windowsOver(tables: readonly RatingsTable[]): RatingsWindow[] {
+export function windowsOver<Tables extends readonly RatingsTable[]>(
+  ...tables: Tables
+): { readonly [K in keyof Tables]: RatingsWindow } {
   const users = numbering();
   const items = numbering();
   const columns = tables.map((table) => {
@@ -32,7 +34,8 @@ export function windowsOver(tables: readonly RatingsTable[]): RatingsWindow[] {
       seconds: Uint32Array.from(table.ratedAtMs, (ms) => Math.floor(ms / 1000)),
     };
   });
-  return columns.map((column) => ({ ...column, userIds: users.ids, itemIds: items.ids }));
+  const windows = columns.map((column) => ({ ...column, userIds: users.ids, itemIds: items.ids }));
+  return windows as { [K in keyof Tables]: RatingsWindow };
 }
 
 /** Only the last rating of each pair of user and item, still in time order. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { dataFolderChecks } from '../../src/cli/doctor/data-folder.ts';
-import { kernelCheck, memoryCheck, nodeCheck } from '../../src/cli/doctor/machine.ts';
+import { kernelCheck, memoryCheck, nodeCheck, trainingCheck } from '../../src/cli/doctor/machine.ts';
 
 it.each([
   ['20.18.9', 'problem'],
@@ -25,6 +25,12 @@ it('knows the limit of the control group from none', () => {
 it('says which kernel will be used', () => {
   expect(kernelCheck(true)).toMatchObject({ state: 'fine', found: 'simd' });
   expect(kernelCheck(false)).toMatchObject({ state: 'warning', found: 'plain' });
+});
+
+it('says what networks are trained on', () => {
+  expect(trainingCheck(null).found).toContain('tfjs-wasm');
+  const native = { tfjsVersion: '4.22.0', tensorFlowVersion: '2.15.1' };
+  expect(trainingCheck(native).found).toContain('tfjs-node 4.22.0 on TensorFlow 2.15.1');
 });
 
 it('looks at a data folder and changes nothing', () => {

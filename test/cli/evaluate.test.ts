@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { runCommand, runForJson } from '../support/run-command.ts';
+import { runFreshet } from '../support/run-freshet.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'freshet-evaluate-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -58,5 +59,52 @@ describe('freshet evaluate', () => {
   test('ends with 1 for a file that is not there, and with 2 without a file', async () => {
     expect(await runCommand('evaluate', '--ratings', join(folder, 'none.csv'))).toMatchObject({ code: 1 });
     expect(await runCommand('evaluate')).toMatchObject({ code: 2 });
+  });
+});
+
+describe('freshet evaluate --protocol holdout', () => {
+  const holdout = ['evaluate', '--protocol', 'holdout', '--ratings', mine, '--columns', columns];
+
+  test('trains networks elsewhere, and prints the object that other programs rely on', async () => {
+    const words = [...holdout, '--models', 'embedding,deep', '--scale', '0.5..5', '--json'];
+    const { code, stdout, stderr } = await runFreshet(words);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const number = expect.any(Number) as number;
+    const error = { rmse: number, mae: number };
+    const figures = { ...error, precisionAt10: number, ndcgAt10: number };
+    const speed = {
+      epochs: number,
+      trainSeconds: number,
+      examplesPerSecond: number,
+      microsecondsPerPrediction: number,
+    };
+    const model = { ...figures, ...speed, backend: expect.stringMatching(/^tfjs-/) as string, parameters: number };
+    // Of a pair that was rated twice the last rating counts.
+    const pairs = new Set(Array.from({ length: 400 }, (_, i) => `${i % 17} ${(i * 7) % 23}`)).size;
+    expect(JSON.parse(stdout)).toEqual({
+      protocol: 'holdout',
+      train: pairs - Math.round(pairs / 10),
+      test: Math.round(pairs / 10),
+      models: { embedding: model, deep: model },
+      blend: figures,
+      baselines: { mean: error, bias: error },
+    });
+  });
+
+  test('shows a table with bars to people', async () => {
+    const { code, stdout } = await runFreshet([...holdout, '--models', 'embedding', '--test-file', mine]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/embedding\s+│ █+\s+│ \d\.\d{4} │/);
+    expect(stdout).toMatch(/bias \(baseline\)\s+│ █+/);
+  });
+
+  test('refuses what does not fit together', async () => {
+    const refused = await runCommand(...holdout, '--models', 'shallow', '--test-file', mine);
+    expect(refused).toMatchObject({ code: 2 });
+    expect(refused.stderr).toContain('--models shallow: there is no such network');
+    expect(await runCommand(...holdout, '--test-file', mine, '--test-ratio', '.2')).toMatchObject({ code: 2 });
+    const elsewhere = await runCommand('evaluate', '--ratings', mine, '--test-ratio', '.2');
+    expect(elsewhere).toMatchObject({ code: 2 });
+    expect(elsewhere.stderr).toContain('--test-ratio belongs to --protocol holdout');
   });
 });

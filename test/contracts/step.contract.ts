@@ -13,6 +13,9 @@ import type { Batch, Gradients, Weights } from '../../src/train/step.ts';
 import { tfStep } from '../../src/train/tf-step.ts';
 
 export const definitions: readonly Definition[] = [embedding, deep, residual];
+// No remarks about faster backends.
+tf.enableProdMode();
+
 const d = 8;
 const size = 48;
 
@@ -35,7 +38,7 @@ export function stepInput(definition: Definition): StepInput {
   const centred = (): number => drawn.centred();
   const numbers = (length: number, number: () => number): Float32Array => Float32Array.from({ length }, number);
   const layout = layoutOf(definition, d);
-  const parameters = initialParameters(layout.parameters, chance(6)).map((value) => value + 0.1 * centred());
+  const parameters = initialParameters(definition, d, chance(6)).map((value) => value + 0.1 * centred());
   const batch = {
     rows: numbers(size * 2 * d, centred),
     targets: numbers(size, centred),

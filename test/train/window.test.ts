@@ -26,11 +26,11 @@ describe('a window', () => {
   });
 
   it('shares its numbers with the windows of other files', async () => {
-    const [train, test] = windowsOver([await tableOf(['a,x,0,1', 'b,y,5,2']), await tableOf(['c,y,10,1', 'a,z,0,2'])]);
-    expect(rowsOf(train!)).toEqual(['a,x,1,1', 'b,y,3,2']);
-    expect(rowsOf(test!)).toEqual(['c,y,5,1', 'a,z,1,2']);
-    expect(test!.userIds).toBe(train!.userIds);
-    expect(test!.userIds).toEqual(['a', 'b', 'c']);
+    const [train, test] = windowsOver(await tableOf(['a,x,0,1', 'b,y,5,2']), await tableOf(['c,y,10,1', 'a,z,0,2']));
+    expect(rowsOf(train)).toEqual(['a,x,1,1', 'b,y,3,2']);
+    expect(rowsOf(test)).toEqual(['c,y,5,1', 'a,z,1,2']);
+    expect(test.userIds).toBe(train.userIds);
+    expect(test.userIds).toEqual(['a', 'b', 'c']);
   });
 });
 

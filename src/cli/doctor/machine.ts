@@ -1,5 +1,6 @@
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
+import { linkedNative, type NativeTensorFlow } from '../../adapters/tensorflow/load-native.ts';
 import { hasSimd } from '../../kernel/simd.ts';
 import { fine, mebibytes, type Check } from './check.ts';
 
@@ -14,6 +15,7 @@ export function machineChecks(): Check[] {
     fine('cpus', `${parallelism} usable, ${cpus()[0]?.model.trim() ?? 'of unknown model'}`),
     memoryCheck(process.constrainedMemory(), totalmem(), freemem()),
     kernelCheck(hasSimd()),
+    trainingCheck(linkedNative()),
     fine('heap limit', mebibytes(getHeapStatistics().heap_size_limit)),
   ];
 }
@@ -40,4 +42,10 @@ export function kernelCheck(simd: boolean): Check {
   if (simd) return fine('kernel', 'simd');
   const advice = 'This Node has no WebAssembly SIMD: the plain kernel is used, which is slower.';
   return { name: 'kernel', state: 'warning', found: 'plain', advice };
+}
+
+/** What embedding, deep and residual networks are trained on. */
+export function trainingCheck(native: NativeTensorFlow | null): Check {
+  if (native === null) return fine('training', 'tfjs-wasm, in a thread; npm run native links a faster library');
+  return fine('training', `tfjs-node ${native.tfjsVersion} on TensorFlow ${native.tensorFlowVersion}, in a process`);
 }

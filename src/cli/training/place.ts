@@ -5,6 +5,7 @@
 import { fork } from 'node:child_process';
 import { availableParallelism, constants, setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { processEnvironment } from '../../config.ts';
 import { linkedNative } from '../../adapters/tensorflow/load-native.ts';
 import { TrainingFailedError } from '../../errors.ts';
 import type { NetworkKind } from '../../model/networks/kinds.ts';
@@ -73,7 +74,7 @@ function inProcess(job: TrainingJob): Place {
     serialization: 'advanced',
     execArgv: [],
     env: {
-      ...process.env,
+      ...processEnvironment(),
       TF_CPP_MIN_LOG_LEVEL: '2',
       TF_NUM_INTRAOP_THREADS: threads,
       TF_NUM_INTEROP_THREADS: threads,
