@@ -1,5 +1,6 @@
 /** A worker on the embedded transport. */
 import type { EmbeddedStore } from '../adapters/embedded/embedded-store.ts';
+import { createModelStore } from '../adapters/models/model-store.ts';
 import { refuseOtherSettings, storedSettingsOf } from '../stream/stored-settings.ts';
 import {
   createFailure,
@@ -29,7 +30,15 @@ export function prepareEmbeddedWorker(store: EmbeddedStore, options: WorkerOptio
   const member = store.member({ onFatal: failure.fail });
   const all = Array.from({ length: store.partitionCount }, (_, partition) => partition);
   return prepareWorker(
-    { transport: member, feed: member.items, topic: 'ratings', ratingsLog: store, failure, ours: () => all },
+    {
+      models: createModelStore(store.models),
+      transport: member,
+      feed: member.items,
+      topic: 'ratings',
+      ratingsLog: store,
+      failure,
+      ours: () => all,
+    },
     options,
   );
 }

@@ -16,6 +16,7 @@ const topicKeys = [
   'receipts',
   'users',
   'items',
+  'models',
 ] as const satisfies (keyof KafkaTopics)[];
 
 /** How to get there, and under which name. */

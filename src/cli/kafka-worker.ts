@@ -4,6 +4,7 @@ import type { KafkaConnectionOptions } from '../adapters/kafka/connection.ts';
 import type { KafkaRatingsLog } from '../adapters/kafka/ratings-log.ts';
 import type { OnLostOffset } from '../adapters/kafka/retained-offset.ts';
 import { UsageError } from '../errors.ts';
+import type { ModelStore } from '../ports/models.ts';
 import type { Peers } from '../ports/peers.ts';
 import type { SchemaSource } from '../ports/schema-source.ts';
 import { RecentPredictions } from '../stream/recent-predictions.ts';
@@ -32,6 +33,9 @@ export interface KafkaWorker extends RunningWorker {
   readonly recent: RecentPredictions;
   readonly peers: Peers;
   readonly partitionCount: number;
+  readonly models: ModelStore;
+  /** Ratings that the topic has ever held. */
+  readonly ratingsLogged: () => Promise<number>;
   /**
    * Joins the group and works; `address` is where its members reach this worker's HTTP interface. Resolves once what the
    * group gave it at first is restored. Call `stop` when it fails, too.
@@ -64,6 +68,8 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
     logs,
     admin,
     { changelogValues, countingReads },
+    { openKafkaModelTable },
+    { createModelStore },
   ] = await Promise.all([
     import('../adapters/kafka/connection.ts'),
     import('../adapters/kafka/first-contact.ts'),
@@ -75,6 +81,8 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
     import('../adapters/kafka/ratings-log.ts'),
     import('../adapters/kafka/topics.ts'),
     import('../adapters/kafka/latest-values.ts'),
+    import('../adapters/kafka/model-table.ts'),
+    import('../adapters/models/model-store.ts'),
   ]);
   const { connection, topics, app, log } = options;
   await assertAdmitted(connection);
@@ -104,6 +112,8 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
   const latest = countingReads(snapshot?.latest ?? changelogValues(reader, topics), reads);
   const feed = createItemFeed({ reader, topic: topics.items, partitionCount, latest });
   const ratingsLog = await logs.openRatingsLog({ ...options, kafka, topic: topics.ratings, groupId: app });
+  const modelTable = openKafkaModelTable({ kafka, reader, topic: topics.models, app, log });
+  const models = createModelStore(modelTable);
   const recent = new RecentPredictions();
   const failure = createFailure();
   let address: string | null = null;
@@ -131,7 +141,7 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
   const peers = createGroupPeers({ owners: () => transport.owners(), self: () => address, log });
   const { schemas } = options;
   const close = async (): Promise<void> => {
-    await Promise.allSettled([ratingsLog.close(), snapshot?.close()]);
+    await Promise.allSettled([ratingsLog.close(), snapshot?.close(), modelTable.close()]);
     await reader.close().catch(() => undefined);
   };
   const running = prepareWorker(
@@ -139,6 +149,7 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
       // What still reads does so for nobody then, and would wait for brokers that are away.
       transport: { ...transport, stop: () => transport.stop().finally(() => reader.close()) },
       feed,
+      models,
       topic: topics.ratings,
       requestsTopic: topics.requests,
       ratingsLog,
@@ -158,5 +169,9 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
     address = reachedAt;
     return running.begin();
   };
-  return { ...running, begin, stop, ratingsLog, recent, peers, partitionCount };
+  const ratingsLogged = async (): Promise<number> => {
+    const all = Array.from({ length: partitionCount }, (_, partition) => partition);
+    return [...(await reader.ends(topics.ratings, all)).values()].reduce((sum, end) => sum + end, 0);
+  };
+  return { ...running, begin, stop, ratingsLog, recent, peers, partitionCount, models, ratingsLogged };
 }

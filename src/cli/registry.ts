@@ -11,6 +11,7 @@ export const registry = {
   inspect: async () => (await import('./inspect.ts')).inspect,
   forget: async () => (await import('./forget.ts')).forget,
   'dead-letters': async () => (await import('./dead-letters.ts')).deadLetters,
+  models: async () => (await import('./models.ts')).models,
   schemas: async () => (await import('./schemas.ts')).schemas,
   topics: async () => (await import('./topics.ts')).topics,
   seed: async () => (await import('./seed.ts')).seed,

@@ -8,6 +8,7 @@ import { parseAdvertised } from './run/advertised-address.ts';
 import { kafkaRules, kafkaSettings } from './kafka-settings.ts';
 import { kernelSetting, learnerSettings, learnerSettingsOf } from './learner-settings.ts';
 import { mappingSettings, mappingOf } from './mapping-settings.ts';
+import { retrainingSettings, trainRule } from './models/training-settings.ts';
 import { registrySettings } from './registry-settings.ts';
 
 export const run = defineCommand({
@@ -15,6 +16,11 @@ export const run = defineCommand({
   summary: 'run a worker: take ratings in over HTTP, predict, learn, and keep what was learned',
   positionals: {},
   settings: {
+    role: {
+      type: 'choice',
+      choices: ['all', 'worker', 'trainer'],
+      doc: 'worker: predicts and learns; trainer: trains networks for the workers of a group; all: both. Usually all on a data folder, and worker on Kafka.',
+    },
     data: {
       type: 'text',
       unit: 'folder',
@@ -80,6 +86,7 @@ export const run = defineCommand({
       doc: 'Bearer token that every request must carry, but for health checks.',
     },
     httpTokenFile: { type: 'text', unit: 'file', doc: 'File that holds the token.' },
+    ...retrainingSettings,
     ...learnerSettings,
     ...kernelSetting,
     checkpointEvents: {
@@ -129,6 +136,14 @@ export const run = defineCommand({
   },
   rules: [
     ...kafkaRules,
+    trainRule,
+    {
+      needs: ['role', 'brokers'],
+      problem: ({ role, brokers }) =>
+        role === 'trainer' && brokers === undefined
+          ? 'a trainer by itself is for a group on Kafka; on a data folder leave --role out, or train by hand with freshet models train'
+          : undefined,
+    },
     {
       needs: ['data', 'brokers'],
       problem: ({ data, brokers }) =>
@@ -175,7 +190,11 @@ export const run = defineCommand({
     const log = createLog(values.logLevel, stdout);
     const mapping = mappingOf(values);
     const token = values.httpToken ?? tokenFrom(values.httpTokenFile);
-    const intake = await openIntake({ ...values, settings: learnerSettingsOf(values) }, mapping, log);
+    const intake = await openIntake(
+      { ...values, role: roleOf(values.role), settings: learnerSettingsOf(values) },
+      mapping,
+      log,
+    );
     try {
       const { running } = intake;
       const http = createHttpServer({
@@ -213,6 +232,9 @@ export const run = defineCommand({
     return 'fine';
   },
 });
+
+const roleOf = (role: string | undefined): 'all' | 'worker' | 'trainer' | null =>
+  role === 'all' || role === 'worker' || role === 'trainer' ? role : null;
 
 function tokenFrom(path: string | undefined): string | undefined {
   if (path === undefined) return undefined;

@@ -3,11 +3,15 @@ import type { CodecOptions } from '../adapters/avro/codec.ts';
 import { systemClock } from '../adapters/system/clock.ts';
 import { createTelemetry, type PrometheusTelemetry } from '../adapters/telemetry/telemetry.ts';
 import { createKernel, type KernelChoice } from '../kernel/choose.ts';
+import { decodeArtifact } from '../model/networks/artifact.ts';
+import { networkOf } from '../model/networks/serving.ts';
 import type { LearnerSettings } from '../model/settings.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { Log } from '../ports/log.ts';
+import type { ModelStore } from '../ports/models.ts';
 import type { SchemaSource } from '../ports/schema-source.ts';
 import type { ItemFeed, RatingsLog, Transport, TransportListener } from '../ports/transport.ts';
+import { announceModels } from '../stream/announce-models.ts';
 import { ServingWorker } from '../stream/serve.ts';
 import { statsOf } from '../stream/stats.ts';
 import { Worker } from '../stream/worker.ts';
@@ -31,6 +35,8 @@ export interface WorkerOptions {
 
 /** What a transport brings to a worker. */
 export interface WorkerParts {
+  /** Where the networks are. */
+  readonly models: ModelStore;
   readonly transport: Transport;
   readonly feed: ItemFeed;
   /** Name of the ratings topic. */
@@ -79,7 +85,7 @@ export interface PreparedWorker extends RunningWorker {
 }
 
 export function prepareWorker(parts: WorkerParts, options: WorkerOptions): PreparedWorker {
-  const { transport, feed, topic, ratingsLog, failure, ours, schemas, wrap, requestsTopic } = parts;
+  const { transport, feed, topic, ratingsLog, failure, ours, schemas, wrap, requestsTopic, models } = parts;
   const { partitionCount } = transport;
   const telemetry = createTelemetry({ ratingsLog });
   const kernel = createKernel(options.kernel);
@@ -91,22 +97,35 @@ export function prepareWorker(parts: WorkerParts, options: WorkerOptions): Prepa
     topic,
     partitionCount,
     feed,
+    networks: {
+      store: models,
+      networkOf: (artifact) => networkOf(decodeArtifact(artifact), kernel),
+      telemetry,
+    },
     ...(schemas === undefined ? {} : { schemas }),
     ...(requestsTopic === undefined ? {} : { requestsTopic }),
     onFatal: failure.fail,
   });
   const serving = new ServingWorker(worker, partitionCount, () => systemClock.nowMs(), ours);
-  telemetry.attach({ source: statsOf(worker) });
+  telemetry.attach({ source: statsOf(worker), networks: () => worker.networkStats() });
+  let silence: (() => Promise<void>) | undefined;
   let stopped: Promise<void> | undefined;
   return {
     worker,
     serving,
     telemetry,
     failed: failure.failed,
-    begin: () => transport.start(wrap === undefined ? worker : wrap(worker)),
+    async begin() {
+      silence = await announceModels(models, options.log, telemetry);
+      await worker.startNetworks();
+      await transport.start(wrap === undefined ? worker : wrap(worker));
+    },
     stop() {
       worker.leave();
-      return (stopped ??= transport.stop().finally(() => worker.stop()));
+      return (stopped ??= transport
+        .stop()
+        .finally(() => worker.stop())
+        .finally(() => silence?.()));
     },
   };
 }

@@ -26,7 +26,7 @@ export interface WorkerAnswer {
 
 export interface WorkerClient {
   /** The answer, unless it is one of those that pass: then the request is repeated. Throws WorkerRequestError. */
-  send(method: 'POST' | 'DELETE', path: string, ndjson?: string): Promise<WorkerAnswer>;
+  send(method: 'GET' | 'POST' | 'DELETE', path: string, ndjson?: string): Promise<WorkerAnswer>;
   /** Requests that had to be repeated, each time. */
   readonly repeatCount: number;
 }

@@ -51,8 +51,8 @@ const lookMs = 500;
 const claimRefreshMs = claimTimeoutMs / 6;
 /** A kind rests so many times as long as its training took: it takes a quarter of one core's time at most. */
 const restTimes = 3;
-/** And so long after one that failed. */
-const failedRestMs = 30_000;
+/** But so long at least. */
+const shortestRestMs = 30_000;
 
 export class Retraining {
   readonly #options: RetrainingOptions;
@@ -171,7 +171,7 @@ export class Retraining {
   /** Stores what came of it, and says so. What serves is not touched. */
   async #conclude(kind: NetworkKind, end: TrainingEnd, result: TrainingResult): Promise<ModelRecord | null> {
     const { store, clock } = this.#options;
-    this.#restsUntilMs.set(kind, clock.nowMs() + Math.max(failedRestMs, restTimes * end.seconds * 1000));
+    this.#restsUntilMs.set(kind, clock.nowMs() + Math.max(shortestRestMs, restTimes * end.seconds * 1000));
     if (result.kind === 'failed') return this.#fail(kind, end, result.reason);
     const verdict = gate(result.measured);
     if (!verdict.isSound) return this.#fail(kind, end, verdict.reason);

@@ -27,6 +27,8 @@ export interface EmbeddedStore extends RatingsLog, TopicReader, StoredTables {
   /** Where the models are, for adapters/models. */
   readonly models: ModelTable;
   member(options?: MemberOptions): EmbeddedMember;
+  /** Lets go of what processes that looked at the folder and died were looking at: the space may be used again. */
+  forgetReaders(): void;
   /** Stop the members first: it waits for what is being written and closes the log. Idempotent. */
   close(): Promise<void>;
 }
@@ -122,6 +124,7 @@ export function createStore(engine: Engine, options: StoreOptions): EmbeddedStor
     readState: (partition, key) => engine.readState(partition, key),
     readItem: (partition, itemId) => engine.readItem(partition, itemId),
     visit: (partition, visitor) => engine.visit(partition, visitor),
+    forgetReaders: () => engine.forgetReaders?.(),
     close: () => engine.close(),
   };
 }

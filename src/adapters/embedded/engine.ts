@@ -76,6 +76,7 @@ export interface TableVisitor {
 export interface Engine extends EngineReads {
   /** Units become durable in the order of the calls. Value bytes must not change until then. */
   write(unit: WriteUnit): Promise<void>;
+  forgetReaders?(): void;
   /** Waits for what is being written, then lets go of the storage. Idempotent. */
   close(): Promise<void>;
 }

@@ -118,6 +118,7 @@ export function createLmdbEngine(tables: Tables, folder: string, options: LmdbEn
     end: endOf,
     mark: markOf,
     write: (unit) => queue.write(unit),
+    forgetReaders: () => void tables.root.readerCheck(),
     close() {
       closing ??= queue
         .close()

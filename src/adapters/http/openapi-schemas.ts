@@ -76,6 +76,24 @@ const error = {
   properties: { code: { type: 'string', pattern: '^FRESHET_' }, message: { type: 'string' } },
 };
 
+const version = { type: ['string', 'null'] };
+const modelRecord = {
+  type: 'object',
+  description: 'What is known of one kind of network (docs/models.md).',
+  required: ['kind', 'revision', 'serving', 'shadow', 'former', 'training', 'request', 'versions', 'events'],
+  properties: {
+    kind: { type: 'string' },
+    revision: { ...count, description: 'Goes up with every change.' },
+    serving: { ...version, description: 'What answers.' },
+    shadow: { type: ['object', 'null'], description: 'What answers beside it, to be judged.' },
+    former: { ...version, description: 'What a roll-back brings back.' },
+    training: { type: ['object', 'null'], description: 'The training under way, with its progress.' },
+    request: { type: ['object', 'null'], description: 'A training that was asked for and has not begun.' },
+    versions: { type: 'array', items: { type: 'object' }, description: 'Those that are kept, latest last.' },
+    events: { type: 'array', items: { type: 'object' }, description: 'What became of them, latest last.' },
+  },
+};
+
 export const openApiSchemas = {
   Error: { type: 'object', required: ['error'], additionalProperties: false, properties: { error } },
   Rating: {
@@ -149,6 +167,13 @@ export const openApiSchemas = {
     required: ['userId', 'partition', 'offset'],
     additionalProperties: false,
     properties: { userId: id, partition, offset },
+  },
+  Model: modelRecord,
+  Models: {
+    type: 'object',
+    required: ['models'],
+    additionalProperties: false,
+    properties: { models: { type: 'array', items: modelRecord } },
   },
   Status: {
     type: 'object',

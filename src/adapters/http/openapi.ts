@@ -19,10 +19,18 @@ const notReady = { 503: retryLater('Error', 'The worker does not serve yet, or n
 const foreignOrigin = { 403: json('Error', 'The request comes from a web page of another origin.') };
 const overloaded = { 429: retryLater('Error', 'Too much is waiting to be learned; nothing was accepted.') };
 const storageFull = { 507: json('Error', 'The disk is full; nothing was accepted.') };
+const changes = {
+  ...refusals,
+  ...foreignOrigin,
+  ...notReady,
+  ...storageFull,
+  409: json('Error', 'It makes no sense as things are; nothing was changed.'),
+};
 const open: readonly object[] = [];
 
 const userId = { $ref: '#/components/parameters/UserId' };
 const itemId = { $ref: '#/components/parameters/ItemId' };
+const networkKind = { $ref: '#/components/parameters/Kind' };
 const rating = { $ref: '#/components/schemas/Rating' };
 
 export const openApiDocument = {
@@ -116,6 +124,43 @@ export const openApiDocument = {
         },
       },
     },
+    '/models': {
+      get: {
+        operationId: 'listModels',
+        summary: 'Every kind of network: what serves, what is tried, what became of others.',
+        responses: { ...refusals, ...notReady, 200: json('Models', 'One record a kind.') },
+      },
+    },
+    '/models/{kind}/train': {
+      post: {
+        operationId: 'trainModel',
+        summary: 'Ask for a training; it begins soon.',
+        parameters: [networkKind],
+        responses: {
+          ...refusals,
+          ...foreignOrigin,
+          ...notReady,
+          ...storageFull,
+          202: json('Model', 'It was asked for.'),
+        },
+      },
+    },
+    '/models/{kind}/promote': {
+      post: {
+        operationId: 'promoteModel',
+        summary: 'Let a version serve, whatever the rule of promotion thinks of it.',
+        parameters: [networkKind, { name: 'version', in: 'query', required: true, schema: { type: 'string' } }],
+        responses: { ...changes, 200: json('Model', 'It serves.') },
+      },
+    },
+    '/models/{kind}/roll-back': {
+      post: {
+        operationId: 'rollBackModel',
+        summary: 'Let the version before it serve again.',
+        parameters: [networkKind],
+        responses: { ...changes, 200: json('Model', 'It serves.') },
+      },
+    },
     '/healthz': {
       get: {
         operationId: 'healthz',
@@ -169,6 +214,7 @@ export const openApiDocument = {
     securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'Only when the worker was given one.' } },
     parameters: {
       UserId: { name: 'userId', in: 'path', required: true, schema: { type: 'string', minLength: 1 } },
+      Kind: { name: 'kind', in: 'path', required: true, schema: { type: 'string', minLength: 1 } },
       ItemId: { name: 'itemId', in: 'path', required: true, schema: { type: 'string', minLength: 1 } },
     },
     headers: { RetryAfter: { description: 'Seconds to wait.', schema: { type: 'integer' } } },

@@ -2,6 +2,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { EventCodec, RatingDecoder } from '../../ports/codec.ts';
 import type { Log } from '../../ports/log.ts';
+import type { ModelControl } from '../../ports/model-control.ts';
 import type { Peers } from '../../ports/peers.ts';
 import type { Serving } from '../../ports/serving.ts';
 import type { RatingsLog, TopicReader } from '../../ports/transport.ts';
@@ -10,6 +11,7 @@ import { createGuard } from './guard.ts';
 import { createIntakeGate } from './intake-gate.ts';
 import { defaultHttpLimits, retryAfterSeconds, type HttpLimits } from './limits.ts';
 import { listen, type ListenAddress } from './listen.ts';
+import { addModelRoutes } from './model-routes.ts';
 import { addOperationsRoutes, type Route } from './operations-routes.ts';
 import { createPredictionStreams } from './prediction-streams.ts';
 import { answerTo, HttpProblem } from './problem.ts';
@@ -28,6 +30,7 @@ export interface HttpServerOptions {
   readonly codec: RatingDecoder & EventCodec;
   readonly topicReader: TopicReader;
   readonly partitionCount: number;
+  readonly models: ModelControl;
   readonly metricsText: () => Promise<string>;
   /** Told of every answered request. */
   readonly onAnswered?: OnAnswered;
@@ -71,6 +74,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     timeField: options.timeField ?? 'ratedAt',
   });
   addServingRoutes(app, { serving: options.serving, requireOpen, forwarder, streams });
+  addModelRoutes(app, options.models);
   addOperationsRoutes(app, options.serving, options.metricsText, routes);
 
   let closed: Promise<void> | undefined;

@@ -26,6 +26,8 @@ export interface KafkaTopics {
   /** Compacted, like the items. */
   readonly users: string;
   readonly items: string;
+  /** Compacted; one partition is enough, and only the first is used. */
+  readonly models: string;
 }
 
 export const defaultTopics: KafkaTopics = {
@@ -38,6 +40,7 @@ export const defaultTopics: KafkaTopics = {
   receipts: 'ratings.forget-receipts',
   users: 'freshet-users',
   items: 'freshet-items',
+  models: 'freshet-models',
 };
 
 export interface ItemRecord {

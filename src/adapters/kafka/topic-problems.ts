@@ -1,6 +1,13 @@
 /** What is wrong with the topics, each with the command that mends it. Pure: topics.ts asks the broker. */
 import type { KafkaTopics } from './changelog.ts';
-import { isChangelog, itemsCompactionLagMs, topicRoles, topicSettings, type TopicRole } from './topic-settings.ts';
+import {
+  hasOnePartition,
+  isChangelog,
+  itemsCompactionLagMs,
+  topicRoles,
+  topicSettings,
+  type TopicRole,
+} from './topic-settings.ts';
 
 export interface TopicState {
   readonly partitionCount: number;
@@ -52,7 +59,7 @@ function partitionProblems(
   ratings: TopicState | undefined,
   at: string,
 ): TopicProblem[] {
-  if (ratings === undefined || partitionCount === ratings.partitionCount) return [];
+  if (ratings === undefined || hasOnePartition(role) || partitionCount === ratings.partitionCount) return [];
   const topic = topics[role];
   const counts = `${topic} has ${partitionCount} partitions where ${topics.ratings} has ${ratings.partitionCount}`;
   if (!isChangelog(role)) {
@@ -95,9 +102,16 @@ function settingProblems(role: TopicRole, topic: string, { settings }: TopicStat
   const policies = (settings['cleanup.policy'] ?? '').split(',').map((policy) => policy.trim());
   const numberOf = (name: string): number => Number(settings[name] ?? NaN);
 
-  if (isChangelog(role)) {
+  if (isChangelog(role) || role === 'models') {
     if (!policies.includes('compact') || policies.includes('delete')) {
-      report('error', 'cleanup.policy', 'compact', 'state that was not changed for a while would be deleted.');
+      report(
+        'error',
+        'cleanup.policy',
+        'compact',
+        role === 'models'
+          ? 'networks that serve would be deleted.'
+          : 'state that was not changed for a while would be deleted.',
+      );
     }
     if (numberOf('segment.bytes') > largeSegmentBytes) {
       report(

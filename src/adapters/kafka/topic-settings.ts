@@ -4,6 +4,9 @@ import { defaultTopics, type KafkaTopics } from './changelog.ts';
 export type TopicRole = keyof KafkaTopics;
 export const topicRoles = Object.keys(defaultTopics) as readonly TopicRole[];
 
+/** The topic of models is not divided as the ratings are. */
+export const hasOnePartition = (role: TopicRole): boolean => role === 'models';
+
 export const isChangelog = (role: TopicRole): boolean => role === 'users' || role === 'items';
 
 const hourMs = 3_600_000;
@@ -32,6 +35,8 @@ export const topicSettings: Readonly<Record<TopicRole, Readonly<Record<string, s
   receipts: { 'cleanup.policy': 'delete', 'retention.ms': String(30 * 24 * hourMs) },
   users: changelog(0),
   items: changelog(itemsCompactionLagMs),
+  // Artifacts come in pieces below a megabyte; old versions are deleted, and compacted away.
+  models: changelog(0),
 };
 
 function changelog(compactionLagMs: number): Readonly<Record<string, string>> {

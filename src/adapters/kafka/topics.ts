@@ -5,7 +5,7 @@ import { UsageError } from '../../errors.ts';
 import { asBrokerError, isWorthRetrying } from './broker-error.ts';
 import type { KafkaTopics } from './changelog.ts';
 import { topicProblems, type TopicProblem, type TopicState } from './topic-problems.ts';
-import { topicRoles, topicSettings } from './topic-settings.ts';
+import { hasOnePartition, topicRoles, topicSettings } from './topic-settings.ts';
 
 const leadersTimeoutMs = 10_000;
 
@@ -38,7 +38,7 @@ export function createTopics(options: CreateTopicsOptions): Promise<string[]> {
       waitForLeaders: false,
       topics: missing.map((role) => ({
         topic: topics[role],
-        numPartitions: partitionCount,
+        numPartitions: hasOnePartition(role) ? 1 : partitionCount,
         ...(replicationFactor === undefined ? {} : { replicationFactor }),
         configEntries: Object.entries(topicSettings[role]).map(([name, value]) => ({ name, value })),
       })),

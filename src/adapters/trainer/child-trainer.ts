@@ -80,7 +80,8 @@ function describeEnd(code: number | null, signal: NodeJS.Signals | null, said: s
     return 'its process ran out of memory: give it more with --train-memory-mb, or train on a shorter window';
   }
   const how = signal === null ? `ended with exit code ${code ?? 'none'}` : `was ended by ${signal}`;
-  const last = said.trim().split('\n').at(-1) ?? '';
+  const lines = said.trim().split('\n');
+  const last = lines.find((line) => line.includes('Error')) ?? lines.at(-1) ?? '';
   return `its process ${how} before it was done${last === '' ? '' : ` (${last.slice(0, 200)})`}`;
 }
 

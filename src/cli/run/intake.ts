@@ -3,6 +3,7 @@ import type { CodecOptions } from '../../adapters/avro/codec.ts';
 import type { LearnerSettings } from '../../model/settings.ts';
 import type { Codec } from '../../ports/codec.ts';
 import type { Log } from '../../ports/log.ts';
+import type { ModelControl } from '../../ports/model-control.ts';
 import type { Peers } from '../../ports/peers.ts';
 import type { RatingsLog, TopicReader } from '../../ports/transport.ts';
 import type { RatingScale } from '../../setting.ts';
@@ -18,6 +19,8 @@ export interface IntakeValues {
   readonly maxUsers: number;
   readonly maxItems: number;
   readonly maxBacklog: number;
+  /** Null: what is usual on the transport. */
+  readonly role: 'all' | 'worker' | 'trainer' | null;
 }
 
 /** What the HTTP server listens on. */
@@ -29,6 +32,7 @@ export interface Listening {
 /** Opened and not at work yet. */
 export interface Intake {
   readonly running: RunningWorker;
+  readonly models: ModelControl;
   readonly ratingsLog: RatingsLog;
   readonly topicReader: TopicReader;
   readonly partitionCount: number;

@@ -1,16 +1,22 @@
 /** `run --brokers`: one worker of a group on Kafka. */
+import { hostname } from 'node:os';
 import { createCodec } from '../../adapters/avro/codec.ts';
 import { createRegistryClient } from '../../adapters/registry/registry-client.ts';
 import { createRegistrySchemas } from '../../adapters/registry/registry-schemas.ts';
 import { UsageError } from '../../errors.ts';
 import type { Values } from '../../setting.ts';
 import { connectionOf, topicsOf, type kafkaSettings } from '../kafka-settings.ts';
+import { systemClock } from '../../adapters/system/clock.ts';
+import { createModelControl } from '../../stream/model-control.ts';
+import type { Retraining } from '../../stream/retraining.ts';
+import { openRetraining, type RetrainingValues } from '../models/open-retraining.ts';
 import { openKafkaWorker } from '../kafka-worker.ts';
 import { registryOptionsOf, type registrySettings } from '../registry-settings.ts';
 import { advertisedAddress } from './advertised-address.ts';
 import { defaultScale, type IntakeValues, type OpenIntake } from './intake.ts';
 
-export interface KafkaIntakeValues extends IntakeValues, Values<typeof kafkaSettings>, Values<typeof registrySettings> {
+export interface KafkaIntakeValues
+  extends IntakeValues, RetrainingValues, Values<typeof kafkaSettings>, Values<typeof registrySettings> {
   readonly data: string | undefined;
   readonly createTopics: boolean;
   readonly replicationFactor: number | undefined;
@@ -45,8 +51,20 @@ export const openIntake: OpenIntake<KafkaIntakeValues> = async (values, codecOpt
     schemas,
   });
   if (schemas !== undefined) kafka.telemetry.attach({ registry: schemas });
+  let retraining: Retraining | undefined;
+  const train = (): void => {
+    if (values.role !== 'all') return;
+    retraining = openRetraining(values, {
+      ...{ store: kafka.models, scale, log, settings: values.settings, telemetry: kafka.telemetry },
+      source: { kind: 'kafka', values },
+      ratingsLogged: kafka.ratingsLogged,
+      trainerName: `${hostname()}-${process.pid}`,
+      isTriggered: true,
+    });
+  };
   return {
     running: kafka,
+    models: createModelControl(kafka.models, systemClock),
     ratingsLog: kafka.ratingsLog,
     topicReader: kafka.recent,
     partitionCount: kafka.partitionCount,
@@ -58,8 +76,8 @@ export const openIntake: OpenIntake<KafkaIntakeValues> = async (values, codecOpt
       const address = advertisedAddress({ advertise: values.httpAdvertise, host, port, brokers });
       if (address !== null) log.info({ address }, 'other workers are told where this one answers');
       else log.warn({ host }, 'other workers cannot reach this one to forward reads to it: give --http-advertise');
-      return kafka.begin(address);
+      return kafka.begin(address).then(train);
     },
-    close: () => kafka.stop(),
+    close: () => Promise.resolve(retraining?.stop()).finally(() => kafka.stop()),
   };
 };

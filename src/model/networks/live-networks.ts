@@ -12,16 +12,13 @@ import type { Network, NetworkHistory } from './network.ts';
 
 export type NetworkRole = 'serving' | 'shadow';
 
-/** Kinds that answer from what the user is remembered by; the others are not asked to wait for it. */
-const fromHistory: ReadonlySet<NetworkKind> = new Set(['autoencoder', 'rbm']);
-
 interface Place {
   readonly network: Network;
   readonly index: number;
   readonly answers: Float64Array;
   readonly users: Numbers;
   readonly items: Numbers;
-  readonly history: WritableHistory | null;
+  readonly history: WritableHistory;
 }
 
 type WritableHistory = { -readonly [K in keyof NetworkHistory]: NetworkHistory[K] };
@@ -57,25 +54,26 @@ export class LiveNetworks {
   predict(userRow: number, itemRow: number, userHead: number): void {
     for (let p = 0; p < this.#places.length; p++) {
       const { network, index, answers, users, items, history } = this.#places[p]!;
-      if (history !== null) this.#fill(history, items, userRow, userHead);
-      const answer = network.predict(users.of(userRow), items.of(itemRow), history ?? noHistory);
+      const user = users.of(userRow);
+      // Of whom a network was trained on it knows more than is remembered here.
+      history.count = 0;
+      if (user < 0) this.#fill(history, items, userRow, userHead);
+      const answer = network.predict(user, items.of(itemRow), history);
       answers[index] = clipInner(answer);
     }
   }
 
   #placeOf(network: Network, index: number, answers: Float64Array): Place {
     const { limit } = this.#users.history;
-    const hasHistory = fromHistory.has(network.kind);
     return {
       ...{ network, index, answers },
       users: new Numbers(this.#users, (id) => network.userOf(id)),
       items: new Numbers(this.#items, (id) => network.itemOf(id)),
-      history: hasHistory ? { count: 0, items: new Int32Array(limit), ratings: new Float64Array(limit) } : null,
+      history: { count: 0, items: new Int32Array(limit), ratings: new Float64Array(limit) },
     };
   }
 
   #fill(into: WritableHistory, items: Numbers, userRow: number, userHead: number): void {
-    into.count = 0;
     if (userRow < 0) return;
     const { history } = this.#users;
     const sequence = this.#users.sequence(userRow);
@@ -86,8 +84,6 @@ export class LiveNetworks {
     }
   }
 }
-
-const noHistory: NetworkHistory = { count: 0, items: new Int32Array(0), ratings: new Float64Array(0) };
 
 /** A network's number of each row, looked up once: a row may come to belong to another id, which is looked up again. */
 class Numbers {

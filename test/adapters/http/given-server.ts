@@ -1,4 +1,7 @@
 /** A server over fakes on a free loopback port, closed after each test. */
+import { openInMemory } from '../../../src/adapters/embedded/open-in-memory.ts';
+import { createModelStore } from '../../../src/adapters/models/model-store.ts';
+import { createModelControl } from '../../../src/stream/model-control.ts';
 import { afterEach } from 'vitest';
 import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../../src/adapters/http/server.ts';
 import { fakeCodec, FakeRatingsLog, FakeServing, FakeTopicReader, recordingLog, type LogLine } from './fakes.ts';
@@ -38,6 +41,7 @@ export function buildServer(options: Partial<HttpServerOptions> = {}): Omit<Give
     codec: fakeCodec,
     topicReader: predictions,
     partitionCount,
+    models: createModelControl(createModelStore(openInMemory().models), { nowMs: () => 1_700_000_000_000 }),
     metricsText: () => Promise.resolve('# HELP freshet_rows Rows.\n# TYPE freshet_rows gauge\nfreshet_rows 1\n'),
     onAnswered: (method, route, status, durationMs) => answered.push({ method, route, status, durationMs }),
     log: recordingLog(lines),

@@ -77,6 +77,13 @@ describe('the OpenAPI document', () => {
     await expectDescribed('get', '/users/{userId}/predictions/{itemId}', await get('/users/u1/predictions/i1'));
     await expectDescribed('get', '/users/{userId}/recommendations', await get('/users/u1/recommendations'));
     await expectDescribed('get', '/users/{userId}/recommendations', await get('/users/u1/recommendations?count=0'));
+    const post = (path: string): Promise<Response> => fetch(url + path, { method: 'POST' });
+    await expectDescribed('get', '/models', await get('/models'));
+    await expectDescribed('post', '/models/{kind}/train', await post('/models/deep/train'));
+    await expectDescribed('post', '/models/{kind}/train', await post('/models/shallow/train'));
+    await expectDescribed('post', '/models/{kind}/promote', await post('/models/deep/promote?version=v1'));
+    await expectDescribed('post', '/models/{kind}/promote', await post('/models/deep/promote'));
+    await expectDescribed('post', '/models/{kind}/roll-back', await post('/models/deep/roll-back'));
     await expectDescribed('get', '/healthz', await get('/healthz'));
     await expectDescribed('get', '/readyz', await get('/readyz'));
     await expectDescribed('get', '/', await get('/'));

@@ -75,6 +75,7 @@ describeKafka('topics', () => {
       { topic: topics.items, severity: 'error', command: expect.stringContaining('--delete') as string },
       { topic: topics.items, severity: 'warning', command: expect.stringContaining('segment.bytes=') as string },
       { topic: topics.items, severity: 'warning', command: set(topics.items, 'min.compaction.lag.ms=3600000') },
+      { topic: topics.models, severity: 'error', command: expect.stringContaining('freshet topics create') as string },
     ]);
     expect(problems.find(({ topic }) => topic === topics.items)!.problem).toMatch(
       /has 2 partitions where .* has 3: users are now sent to other partitions/,
