@@ -1,12 +1,11 @@
 /** What training is asked for, and what it gives: the same for every kind of network. */
 import type { NetworkKind } from '../model/networks/kinds.ts';
+import type { Tensor } from '../model/networks/tensor.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Probe } from './probe.ts';
 import type { RatingsWindow } from './window.ts';
 
-export interface Tensor {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
+export type { Tensor };
 
 /** Named float32 tensors, in the names of docs/models.md, and how it went. */
 export interface Trained {
@@ -20,6 +19,8 @@ export interface Trained {
   readonly backend: string;
   /** On the inner scale, of the tensors given. */
   readonly validationRmse: number;
+  /** What the network that serves is compared with. */
+  readonly probe?: Probe;
 }
 
 export interface TrainProgress {

@@ -1,8 +1,10 @@
 /** How each kind of network is trained, with settings that were chosen on validation parts (docs/models.md). */
 import { networkKinds, type NetworkKind } from '../model/networks/kinds.ts';
+import { trainAutoencoder } from './autoencoder.ts';
 import { deep } from './deep.ts';
 import { embedding } from './embedding.ts';
 import { trainBy, type FitHyper } from './fit.ts';
+import { trainRbm } from './rbm.ts';
 import { residual } from './residual.ts';
 import type { StepOf } from './step.ts';
 import type { Train } from './trained.ts';
@@ -22,14 +24,14 @@ export const residualHyper: FitHyper = {
 };
 
 /** The kinds that `trainersOf` has. */
-export const trainableKinds: readonly NetworkKind[] = networkKinds.filter(
-  (kind) => kind === 'embedding' || kind === 'deep' || kind === 'residual',
-);
+export const trainableKinds: readonly NetworkKind[] = networkKinds;
 
 export function trainersOf(stepOf: StepOf): Readonly<Partial<Record<NetworkKind, Train>>> {
   return {
     embedding: trainBy(embedding, embeddingHyper, stepOf),
     deep: trainBy(deep, deepHyper, stepOf),
     residual: trainBy(residual, residualHyper, stepOf),
+    autoencoder: trainAutoencoder,
+    rbm: trainRbm,
   };
 }
