@@ -3,6 +3,7 @@ import type { RatingsTable } from '../ports/ratings-table.ts';
 import { defineCommand } from './command.ts';
 import { holdoutForPeople, holdoutReport, holdoutRules, holdoutSettings } from './evaluate/holdout-command.ts';
 import { prequentialForPeople, prequentialReport } from './evaluate/prequential.ts';
+import { retrainingSettings } from './evaluate/retraining.ts';
 import { kernelSetting, learnerSettings } from './learner-settings.ts';
 import { loadRatings, ratingsSettings } from './ratings-settings.ts';
 
@@ -21,6 +22,7 @@ export const evaluate = defineCommand({
     ...ratingsSettings,
     ...learnerSettings,
     ...kernelSetting,
+    ...retrainingSettings,
     ...holdoutSettings,
   },
   rules: holdoutRules,
@@ -31,6 +33,10 @@ export const evaluate = defineCommand({
       shows: 'Own columns, for machines',
     },
     {
+      line: 'evaluate --ratings u.data --retrain-every 20000 --models embedding',
+      shows: 'The same, with a network that is trained anew on all that came before',
+    },
+    {
       line: 'evaluate --protocol holdout --ratings u1.base --test-file u1.test --models deep,residual',
       shows: 'Two networks, trained on one file and judged by another',
     },
@@ -39,7 +45,7 @@ export const evaluate = defineCommand({
     const load = async (path: string): Promise<RatingsTable> => (await loadRatings(path, values, io.stderr)).table;
     const table = await load(values.ratings);
     if (values.protocol === 'prequential') {
-      const report = prequentialReport(table, values, io);
+      const report = await prequentialReport(table, values, io);
       io.stdout.write(values.json ? `${JSON.stringify(report)}\n` : prequentialForPeople(report));
       return 'fine';
     }

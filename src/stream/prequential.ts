@@ -4,8 +4,10 @@
  */
 import type { Kernel } from '../kernel/kernel.ts';
 import { ItemTable } from '../model/item-table.ts';
-import { expertNames, Learner } from '../model/learner.ts';
+import { expertNames, Learner, type Answer } from '../model/learner.ts';
 import { toInner, unitsPerInner } from '../model/scale.ts';
+import { networkKinds, type NetworkKind } from '../model/networks/kinds.ts';
+import type { Network } from '../model/networks/network.ts';
 import type { LearnerSettings } from '../model/settings.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RatingsTable } from '../ports/ratings-table.ts';
@@ -19,6 +21,10 @@ export interface PrequentialResult {
   readonly ratings: number;
   /** By expert name; `blend` is the published prediction. */
   readonly experts: Readonly<Record<string, PrequentialError>>;
+  /** Of the networks that served, over the ratings that they answered; the blend's over the same ones. */
+  readonly networks: Readonly<
+    Partial<Record<NetworkKind, PrequentialError & { readonly blendRmse: number; readonly ratings: number }>>
+  >;
   readonly lastHalf: PrequentialError;
   /** Share of ratings inside their 80 % interval, and its mean width in the user's scale. */
   readonly intervalCoverageRatio: number;
@@ -33,6 +39,14 @@ export interface PrequentialResult {
  */
 const warmUpEvents = 50_000;
 
+/** Networks that are trained again and again on what came before. */
+export interface Retraining {
+  /** After how many events each time; a multiple of a thousand. */
+  readonly everyEvents: number;
+  /** Trained on the first `events` of the table, and on nothing else; they serve from there on. */
+  networksAt(events: number): Promise<readonly Network[]>;
+}
+
 /** Rows changed between two of these are kept for undo, as in the stream. */
 const eventsPerBatch = 1000;
 
@@ -43,45 +57,84 @@ export interface PrequentialProgress {
   readonly isStopped?: () => boolean;
 }
 
-export function prequential(
+export async function prequential(
   table: RatingsTable,
   settings: LearnerSettings,
   kernel: Kernel,
   clock: Clock,
   progress: PrequentialProgress = {},
-): PrequentialResult {
-  run(table, settings, kernel, Math.min(table.ratings.length, warmUpEvents), {});
-  const startMs = clock.monotonicMs();
-  const totals = run(table, settings, kernel, table.ratings.length, progress);
-  return totals.result(clock.monotonicMs() - startMs);
+  retraining?: Retraining,
+): Promise<PrequentialResult> {
+  const warmUp = new Run(table, settings, kernel);
+  warmUp.upTo(Math.min(table.ratings.length, warmUpEvents), {});
+  warmUp.close();
+  const evaluated = new Run(table, settings, kernel);
+  const n = table.ratings.length;
+  const everyEvents = retraining?.everyEvents ?? n;
+  let elapsedMs = 0;
+  try {
+    for (let events = 0; events < n && progress.isStopped?.() !== true;) {
+      if (events > 0 && retraining !== undefined) evaluated.serve(await retraining.networksAt(events));
+      events = Math.min(n, events + everyEvents);
+      const startMs = clock.monotonicMs();
+      evaluated.upTo(events, progress);
+      elapsedMs += clock.monotonicMs() - startMs;
+    }
+  } finally {
+    evaluated.close();
+  }
+  return evaluated.totals.result(elapsedMs);
 }
 
-function run(
-  table: RatingsTable,
-  settings: LearnerSettings,
-  kernel: Kernel,
-  n: number,
-  { onBatch, isStopped }: PrequentialProgress,
-): Totals {
-  const items = new ItemTable(settings, kernel);
-  const learner = new Learner(settings, items);
-  const totals = new Totals(unitsPerInner(table.scale));
-  for (let event = 0; event < n; event++) {
-    const userId = table.users[table.userIndex[event]!]!;
-    const itemId = table.items[table.itemIndex[event]!]!;
-    const rating = toInner(table.scale, table.ratings[event]!);
-    const seconds = Math.floor(table.ratedAtMs[event]! / 1000);
-    const answer = learner.predictOne(learner.users.find(userId), items.find(itemId), seconds);
-    totals.add(answer.experts, rating, event >= n / 2, answer.low, answer.high);
-    learner.learnOne(userId, itemId, rating, seconds, 1);
-    if ((event + 1) % eventsPerBatch !== 0) continue;
-    learner.settle();
-    onBatch?.(event + 1, totals.runningRmse());
-    if (isStopped?.() === true) break;
+class Run {
+  readonly totals: Totals;
+  readonly #table: RatingsTable;
+  readonly #items: ItemTable;
+  readonly #learner: Learner;
+  #networks: readonly Network[] = [];
+  #event = 0;
+
+  constructor(table: RatingsTable, settings: LearnerSettings, kernel: Kernel) {
+    this.#table = table;
+    this.#items = new ItemTable(settings, kernel);
+    this.#learner = new Learner(settings, this.#items);
+    this.totals = new Totals(unitsPerInner(table.scale), table.ratings.length);
   }
-  learner.close();
-  items.release();
-  return totals;
+
+  /** Goes on to the n-th event. */
+  upTo(n: number, { onBatch, isStopped }: PrequentialProgress): void {
+    const table = this.#table;
+    const learner = this.#learner;
+    for (; this.#event < n; this.#event++) {
+      const event = this.#event;
+      const userId = table.users[table.userIndex[event]!]!;
+      const itemId = table.items[table.itemIndex[event]!]!;
+      const rating = toInner(table.scale, table.ratings[event]!);
+      const seconds = Math.floor(table.ratedAtMs[event]! / 1000);
+      const answer = learner.predictOne(learner.users.find(userId), this.#items.find(itemId), seconds);
+      this.totals.add(answer, rating);
+      learner.learnOne(userId, itemId, rating, seconds, 1);
+      if ((event + 1) % eventsPerBatch !== 0) continue;
+      learner.settle();
+      onBatch?.(event + 1, this.totals.runningRmse());
+      if (isStopped?.() === true) break;
+    }
+  }
+
+  /** They are released when others come. */
+  serve(networks: readonly Network[]): void {
+    this.#learner.settle();
+    for (const network of networks) this.#learner.setNetwork(network.kind, 'serving', network);
+    const kinds = new Set(networks.map(({ kind }) => kind));
+    for (const network of this.#networks) if (kinds.has(network.kind)) network.release();
+    this.#networks = [...this.#networks.filter(({ kind }) => !kinds.has(kind)), ...networks];
+  }
+
+  close(): void {
+    this.#learner.close();
+    this.#items.release();
+    for (const network of this.#networks) network.release();
+  }
 }
 
 class Totals {
@@ -89,21 +142,35 @@ class Totals {
   readonly #squared = new Float64Array(expertNames.length);
   readonly #absolute = new Float64Array(expertNames.length);
   #events = 0;
+  readonly #expected: number;
+  readonly #networks = networkKinds.map(() => ({ squared: 0, absolute: 0, online: 0, events: 0 }));
   #lastHalf = { squared: 0, absolute: 0, events: 0 };
   #inside = 0;
   #width = 0;
 
-  constructor(units: number) {
+  constructor(units: number, expected: number) {
     this.#units = units;
+    this.#expected = expected;
   }
 
-  add(answers: Float64Array, rating: number, inLastHalf: boolean, low: number, high: number): void {
+  add({ experts: answers, networks, low, high }: Answer, rating: number): void {
+    const inLastHalf = this.#events >= this.#expected / 2;
     for (let i = 0; i < answers.length; i++) {
       const error = answers[i]! - rating;
       this.#squared[i] = this.#squared[i]! + error * error;
       this.#absolute[i] = this.#absolute[i]! + Math.abs(error);
     }
     this.#events++;
+    const blended = (answers[answers.length - 1]! - rating) ** 2;
+    for (let i = 0; i < networks.length; i++) {
+      if (Number.isNaN(networks[i]!)) continue;
+      const error = networks[i]! - rating;
+      const sums = this.#networks[i]!;
+      sums.squared += error * error;
+      sums.absolute += Math.abs(error);
+      sums.online += blended;
+      sums.events++;
+    }
     if (low <= rating && rating <= high) this.#inside++;
     this.#width += high - low;
     if (!inLastHalf) return;
@@ -127,6 +194,15 @@ class Totals {
       ratings: events,
       experts: Object.fromEntries(
         expertNames.map((name, i) => [name, error(this.#squared[i]!, this.#absolute[i]!, events)]),
+      ),
+      networks: Object.fromEntries(
+        networkKinds.flatMap((kind, i) => {
+          const { squared, absolute, online, events } = this.#networks[i]!;
+          if (events === 0) return [];
+          return [
+            [kind, { ...error(squared, absolute, events), blendRmse: error(online, 0, events).rmse, ratings: events }],
+          ];
+        }),
       ),
       lastHalf: error(this.#lastHalf.squared, this.#lastHalf.absolute, this.#lastHalf.events),
       intervalCoverageRatio: this.#inside / Math.max(1, events),

@@ -30,8 +30,9 @@ export interface FitHyper {
   readonly epochs: number;
   /** Epochs without a better validation error before it ends. */
   readonly patience: number;
-  /** λ of rows, and of biases: each rating adds λ times their squares to its squared error. */
+  /** λ of rows, for 100,000 ratings (`penaltyFor`): each rating adds λ times their squares to its squared error. */
   readonly rowPenalty: number;
+  /** λ of biases. */
   readonly biasPenalty: number;
   /** δ of the kernels of all layers but the last (adam.ts). */
   readonly layerDecay: number;
@@ -163,7 +164,8 @@ class Fit {
 
   /** One batch; returns its loss. */
   #learn(number: number, rate: number): number {
-    const { rowPenalty, biasPenalty } = this.#hyper;
+    const { biasPenalty } = this.#hyper;
+    const rowPenalty = penaltyFor(this.#train.ratings.length, this.#hyper.rowPenalty);
     const { users, items, batch, userPlace, itemPlace, size } = this.#batch;
     const { ratings } = this.#train;
     for (let n = 0; n < size; n++) {
@@ -247,6 +249,12 @@ function unseen(rows: Int32Array, count: number): Int32Array {
   const seen = new Set(rows);
   return Int32Array.from({ length: count }, (_, row) => row).filter((row) => !seen.has(row));
 }
+
+/**
+ * More ratings bear more detail: the best λ falls slowly with their number. It was .11 for 76,000 ratings and .055 for
+ * 855,000 (MovieLens, by validation), and .04 is known for 9 millions [Rendle19].
+ */
+const penaltyFor = (ratings: number, penalty: number): number => penalty * (100_000 / ratings) ** 0.25;
 
 const single = { at: 0, stride: 1 };
 

@@ -67,7 +67,7 @@ export async function holdout(input: HoldoutInput, tools: HoldoutTools): Promise
   for (const kind of input.kinds) {
     const onProgress = (progress: TrainProgress): void => tools.onProgress(kind, progress);
     const trained = await tools.trainOf(kind)(rest, validation, { seed, budgetSeconds, clock, signal, onProgress });
-    const network = networkOf(artifactOf(trained, rest), tools.kernel);
+    const network = networkOf(unstoredArtifact(trained, rest), tools.kernel);
     stackAnswers.push(networkAnswers(network, validation));
     const startMs = clock.monotonicMs();
     const answers = networkAnswers(network, test);
@@ -119,11 +119,12 @@ function networkAnswers(network: Network, { users, items }: RatingsWindow): Floa
   return Float64Array.from(users, (user, n) => network.predict(user, items[n]!, noHistory));
 }
 
-/** What serves is what is judged. Only `networkOf` sees this one. */
-function artifactOf({ kind, tensors, backend }: Trained, { userIds, itemIds, seconds }: RatingsWindow): Artifact {
+/** For `networkOf`: what is judged is what serves. Nothing of it is stored. */
+export function unstoredArtifact({ kind, tensors, backend }: Trained, window: RatingsWindow): Artifact {
+  const { userIds, itemIds, seconds } = window;
   return {
     manifest: {
-      ...{ kind, version: 'holdout', seed: 0, trainedAtMs: 0, codeVersion: '', backend, offsets: {} },
+      ...{ kind, version: 'unstored', seed: 0, trainedAtMs: 0, codeVersion: '', backend, offsets: {} },
       window: { ratings: seconds.length, firstSeconds: seconds[0] ?? 0, lastSeconds: seconds.at(-1) ?? 0 },
       ...{ hyperParameters: {}, evaluation: {} },
     },

@@ -19,7 +19,7 @@ export const deepHyper: FitHyper = {
 };
 export const residualHyper: FitHyper = {
   ...common,
-  ...{ rate: 5e-3, decay: 0.8, rowPenalty: 0.12, deviation: 0.05 },
+  ...{ rate: 5e-3, decay: 0.75, rowPenalty: 0.14, deviation: 0.05 },
   layerDecay: 5,
 };
 

@@ -18,6 +18,15 @@ export interface RatingsWindow {
 /** Of the ratings of a pair the last one counts. */
 export const windowOf = (table: RatingsTable): RatingsWindow => lastOfEachPair(windowsOver(table)[0]);
 
+/** A table of the first `n` ratings. */
+export const firstOf = (table: RatingsTable, n: number): RatingsTable => ({
+  ...table,
+  userIndex: table.userIndex.subarray(0, n),
+  itemIndex: table.itemIndex.subarray(0, n),
+  ratings: table.ratings.subarray(0, n),
+  ratedAtMs: table.ratedAtMs.subarray(0, n),
+});
+
 /** Windows with the same dense numbers for the same ids, as for a training file and its test file. Nothing is left out. */
 export function windowsOver<Tables extends readonly RatingsTable[]>(
   ...tables: Tables
@@ -50,6 +59,17 @@ export function lastOfEachPair(window: RatingsWindow): RatingsWindow {
     kept.push(at);
   }
   return kept.length === users.length ? window : partOf(window, kept.reverse());
+}
+
+/** Without ids that have no rating. */
+export function compacted(window: RatingsWindow): RatingsWindow {
+  const only = (rows: Int32Array, ids: readonly string[]) => {
+    const { ids: kept, of } = numbering();
+    return { rows: rows.map((row) => of(ids[row]!)), ids: kept };
+  };
+  const users = only(window.users, window.userIds);
+  const items = only(window.items, window.itemIds);
+  return { ...window, users: users.rows, items: items.rows, userIds: users.ids, itemIds: items.ids };
 }
 
 /** The ratings at these places, in the order given; ids stay as they are. */

@@ -108,3 +108,19 @@ describe('freshet evaluate --protocol holdout', () => {
     expect(elsewhere.stderr).toContain('--test-ratio belongs to --protocol holdout');
   });
 });
+
+test('freshet evaluate --retrain-every tells how networks do on what comes after', async () => {
+  const rows = Array.from(
+    { length: 2600 },
+    (_, i) => `u${i % 41},i${(i * 7) % 57},${1 + (((i % 41) + (i % 57)) % 5)},${1e9 + i}`,
+  );
+  const path = ratingsFile('many.csv', ['user,item,rating,time', ...rows]);
+  const words = ['evaluate', '--ratings', path, '--retrain-every', '1000', '--models', 'embedding', '--json'];
+  const { code, stdout, stderr } = await runFreshet(words);
+  expect(code).toBe(0);
+  const { ratings, networks } = JSON.parse(stdout) as { ratings: number; networks: Record<string, object> };
+  expect(ratings).toBe(2600);
+  const number = expect.any(Number) as number;
+  expect(networks).toEqual({ embedding: { rmse: number, mae: number, blendRmse: number, ratings: 1600 } });
+  expect(stderr).toMatch(/embedding trained on the first 1000 ratings.*\n.*the first 2000 ratings/);
+});

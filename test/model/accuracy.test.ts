@@ -17,7 +17,7 @@ const streams = [
   { name: 'ML-1M 20 %', file: 'ml-1m/ratings_ts20pct.dat', scale: { lo: 1, hi: 5 }, barRmse: 0.938 },
 ];
 
-const evaluated = (table: RatingsTable): PrequentialResult =>
+const evaluated = (table: RatingsTable): Promise<PrequentialResult> =>
   prequential(table, defaultSettings, createPlainKernel(), systemClock);
 
 function expectCalibrated({ intervalCoverageRatio }: PrequentialResult): void {
@@ -31,7 +31,7 @@ describe('accuracy in one default setting', () => {
       `${name}: RMSE at most ${barRmse}, better than every expert, four in five inside the interval`,
       async () => {
         const { table } = await readRatings(data + file, { scale });
-        const result = evaluated(table);
+        const result = await evaluated(table);
         const { blend, ...experts } = result.experts;
         expect(blend!.rmse).toBeLessThanOrEqual(barRmse);
         for (const { rmse, mae } of Object.values(experts)) {
@@ -43,9 +43,9 @@ describe('accuracy in one default setting', () => {
     );
   }
 
-  it('on a synthetic stream goes more than half of the way from the biases to the optimum', () => {
+  it('on a synthetic stream goes more than half of the way from the biases to the optimum', async () => {
     const table = syntheticRatings({ events: 60_000, users: 600, items: 400 });
-    const result = evaluated(table);
+    const result = await evaluated(table);
     const { blend, bias } = result.experts;
     let squared = 0;
     table.expected.forEach((expected, event) => (squared += (expected - table.ratings[event]!) ** 2));

@@ -39,17 +39,17 @@ describe('prequential evaluation', () => {
     await embedded.stop();
     await store.close();
 
-    const evaluated = prequential(table, defaultSettings, createKernel(), systemClock).experts;
+    const evaluated = (await prequential(table, defaultSettings, createKernel(), systemClock)).experts;
     for (const { expert, rmseTotal, maeTotal } of streamed) {
       expect(evaluated[expert]!.rmse).toBeCloseTo(rmseTotal, 9);
       expect(evaluated[expert]!.mae).toBeCloseTo(maeTotal, 9);
     }
   });
 
-  it('does not let the warm-up reach the result: any order of calls gives the same bits', () => {
+  it('does not let the warm-up reach the result: any order of calls gives the same bits', async () => {
     const table = syntheticRatings({ events: 500, users: 30, items: 20 });
-    const first = prequential(table, defaultSettings, createKernel(), systemClock);
-    const second = prequential(table, defaultSettings, createKernel(), systemClock);
+    const first = await prequential(table, defaultSettings, createKernel(), systemClock);
+    const second = await prequential(table, defaultSettings, createKernel(), systemClock);
     expect(second.experts).toEqual(first.experts);
   });
 });

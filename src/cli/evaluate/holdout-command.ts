@@ -29,14 +29,14 @@ export const holdoutSettings = {
   models: {
     type: 'list',
     default: ['all'],
-    doc: `holdout: which networks: ${trainableKinds.join(', ')}, or all.`,
+    doc: `holdout and --retrain-every: which networks: ${trainableKinds.join(', ')}, or all.`,
   },
   budgetSeconds: {
     type: 'integer',
     unit: 's',
     min: 1,
     default: 600,
-    doc: 'holdout: how long each network may train; it gives the best that it has then.',
+    doc: 'holdout and --retrain-every: how long each training may take; it gives the best that it has then.',
   },
 } as const satisfies Settings;
 
@@ -66,6 +66,10 @@ export const holdoutRules = [
   },
 ];
 
+/** The networks that `--models` names. */
+export const kindsOf = (models: readonly string[]): NetworkKind[] =>
+  trainableKinds.filter((kind) => models.includes('all') || models.includes(kind));
+
 export async function holdoutReport(
   table: RatingsTable,
   load: (path: string) => Promise<RatingsTable>,
@@ -74,7 +78,7 @@ export async function holdoutReport(
 ): Promise<HoldoutReport> {
   const { testFile, testRatio = 0.1, models, seed, budgetSeconds } = values;
   const [train, test] = testFile === undefined ? drawn(table, testRatio, seed) : given(table, await load(testFile));
-  const kinds = trainableKinds.filter((kind) => models.includes('all') || models.includes(kind));
+  const kinds = kindsOf(models);
   let bar: { readonly kind: NetworkKind; readonly progress: Progress } | null = null;
   const done = (): void => {
     bar?.progress.stop();

@@ -9,7 +9,7 @@ process.once('message', (job) => {
     job as TrainingJob,
     (definition, d) => tfStep(tf, 'tfjs-node', definition, d),
     (reply) => process.send?.(reply),
-  ).finally(() => process.disconnect());
+  );
 });
-// Whoever asked is gone: nobody waits for the result.
+// Whoever asked has what was asked for, or is gone.
 process.once('disconnect', () => process.exit());
