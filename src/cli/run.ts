@@ -181,7 +181,19 @@ export const run = defineCommand({
       shows: "Somebody's own JSON records",
     },
   ],
-  async run(values, { stdout, signal }) {
+  async run(values, io) {
+    const { stdout, signal } = io;
+    if (values.role === 'trainer') {
+      const [{ createLog }, { runTrainer }] = await Promise.all([
+        import('../adapters/logging/log.ts'),
+        import('./run/trainer.ts'),
+      ]);
+      const log = createLog(values.logLevel, stdout);
+      const token = values.httpToken ?? tokenFrom(values.httpTokenFile);
+      await runTrainer({ ...values, settings: learnerSettingsOf(values) }, token, log, io);
+      log.info({}, 'stopped');
+      return 'fine';
+    }
     const [{ createLog }, { createHttpServer }, { openIntake }] = await Promise.all([
       import('../adapters/logging/log.ts'),
       import('../adapters/http/server.ts'),

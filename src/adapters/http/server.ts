@@ -77,25 +77,39 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   addModelRoutes(app, options.models);
   addOperationsRoutes(app, options.serving, options.metricsText, routes);
 
+  return closing(app, state, limits, options, () => {
+    streams.endAll();
+    return () => forwarder?.close();
+  });
+}
+
+/** How a server begins and ends; `leave` ends what has no end of its own, and returns what is to be done at last. */
+export function closing(
+  app: FastifyInstance,
+  state: { closing: boolean },
+  limits: HttpLimits,
+  { token, log }: Pick<HttpServerOptions, 'token' | 'log'>,
+  leave: () => () => void = () => () => undefined,
+): HttpServer {
   let closed: Promise<void> | undefined;
   async function closeOnce(): Promise<void> {
     state.closing = true;
-    streams.endAll();
+    const last = leave();
     // A connection that was busy when closing began becomes idle when it is answered.
     const sweep = setInterval(() => app.server.closeIdleConnections(), 20);
     const cut = setTimeout(() => app.server.closeAllConnections(), limits.closeGraceMs);
     await app.close();
     clearInterval(sweep);
     clearTimeout(cut);
-    forwarder?.close();
+    last();
   }
   return {
-    listen: (address) => listen(app, address, options.token !== undefined, options.log),
+    listen: (address) => listen(app, address, token !== undefined, log),
     close: () => (closed ??= closeOnce()),
   };
 }
 
-function createApp(limits: HttpLimits, log: Log): FastifyInstance {
+export function createApp(limits: HttpLimits, log: Log): FastifyInstance {
   const app = Fastify({
     logger: false,
     bodyLimit: limits.bodyMaxBytes,
@@ -120,9 +134,9 @@ function createApp(limits: HttpLimits, log: Log): FastifyInstance {
   return app;
 }
 
-function addHooks(
+export function addHooks(
   app: FastifyInstance,
-  { token, onAnswered }: HttpServerOptions,
+  { token, onAnswered }: Pick<HttpServerOptions, 'token' | 'onAnswered'>,
   state: Readonly<{ closing: boolean }>,
   routes: Route[],
 ): void {
