@@ -4,7 +4,7 @@
  *
  *   ŷ = Σ_j p_j ŷ_j,  p_j ∝ L_j^(-n/2),  L_j = Σ γ^age w (y - ŷ_j)²,  n = Σ γ^age w
  *
- * j: mean, bias, stack (each clipped to the scale); γ: `decayRatio`. On a stream with structure the stack has all the
+ * j: mean, bias, stack (each clipped to the scale); γ: `lossDecayRatio`. On a stream with structure the stack has all the
  * weight after some hundred ratings. Where there is nothing to learn, or a stream turns against the stack, the better
  * baseline takes over, so that the blend is never much worse than it: by about ln 3 noise variances in the whole sum of
  * squares. It has no scale and no setting of its own.
@@ -14,7 +14,7 @@ import type { SharedSums } from './shared-sums.ts';
 
 const models = 3;
 /** What one event leaves of the former sums: the last thousand events speak. */
-const decayRatio = 0.999;
+export const lossDecayRatio = 0.999;
 /** Cells in the shared sums: L of mean, bias and stack, then n. */
 export const blendCells = models + 1;
 
@@ -36,24 +36,24 @@ export class Blend {
     const lossOfStack = sums.at(at + 2);
     const least = Math.min(lossOfMean, lossOfBias, lossOfStack);
     const halfCount = sums.at(at + models) / 2;
-    const pMean = relative(least, lossOfMean, halfCount);
-    const pBias = relative(least, lossOfBias, halfCount);
-    const pStack = relative(least, lossOfStack, halfCount);
+    const pMean = relativeOf(least, lossOfMean, halfCount);
+    const pBias = relativeOf(least, lossOfBias, halfCount);
+    const pStack = relativeOf(least, lossOfStack, halfCount);
     return (pMean * mean + pBias * bias + pStack * stack) / (pMean + pBias + pStack);
   }
 
   learn(rating: number, weight: number, mean: number, bias: number, stack: number): void {
     const { own } = this.#sums;
     const at = this.#at;
-    own[at] = own[at]! * decayRatio + weight * (rating - mean) ** 2;
-    own[at + 1] = own[at + 1]! * decayRatio + weight * (rating - bias) ** 2;
-    own[at + 2] = own[at + 2]! * decayRatio + weight * (rating - stack) ** 2;
-    own[at + models] = own[at + models]! * decayRatio + weight;
+    own[at] = own[at]! * lossDecayRatio + weight * (rating - mean) ** 2;
+    own[at + 1] = own[at + 1]! * lossDecayRatio + weight * (rating - bias) ** 2;
+    own[at + 2] = own[at + 2]! * lossDecayRatio + weight * (rating - stack) ** 2;
+    own[at + models] = own[at + models]! * lossDecayRatio + weight;
   }
 }
 
 /** (loss / least)^(-halfCount): 1 for the least loss, also when it is 0. */
-function relative(least: number, loss: number, halfCount: number): number {
+export function relativeOf(least: number, loss: number, halfCount: number): number {
   if (loss <= least) return 1;
   // ln(loss / least) ≥ 1 - least / loss: what is certainly below e^-60 is nothing, and costs no power.
   if (halfCount * (loss - least) > 60 * loss) return 0;

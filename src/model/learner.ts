@@ -21,6 +21,7 @@ import { Moment } from './moment.ts';
 import type { NetworkKind } from './networks/kinds.ts';
 import { LiveNetworks, type NetworkRole } from './networks/live-networks.ts';
 import type { Network } from './networks/network.ts';
+import { NetworkStack, networkStackCells, networkStackStateCells } from './network-stack.ts';
 import { itemField, userField } from './row-layout.ts';
 import { clipInner } from './scale.ts';
 import type { LearnerSettings } from './settings.ts';
@@ -29,13 +30,15 @@ import { Sketches } from './sketch.ts';
 import { Stack, stackCells, stackStateCells } from './stack.ts';
 import { UserTable } from './user-table.ts';
 
-/** Cells of the shared sums, in this order: mean, interval, stack, blend. */
-export const sharedCells = meanCells + intervalCells + stackCells + blendCells;
+/** Cells of the shared sums, in this order: mean, interval, stack, blend; then those of networks, zeros until there is one. */
+export const onlineCells = meanCells + intervalCells + stackCells + blendCells;
+export const sharedCells = onlineCells + networkStackCells;
 const intervalAt = meanCells;
 const stackAt = meanCells + intervalCells;
 const blendAt = stackAt + stackCells;
-/** Numbers stored with the task: the stack's, then the interval's. */
-export const stateCells = stackStateCells + intervalStateCells;
+/** Numbers stored with the task: the stack's, the interval's; then those of networks, zeros until there is one. */
+export const onlineStateCells = stackStateCells + intervalStateCells;
+export const stateCells = onlineStateCells + networkStackStateCells;
 
 /** Names of the experts in the order of `Answer.experts`; the last is the published prediction. */
 export const expertNames = ['mean', 'bias', 'factors', 'blend'] as const;
@@ -48,6 +51,10 @@ export interface Answer {
   /** Of the networks that serve, and of those in their shadow, by kind; NaN where there is none. */
   readonly networks: Float64Array;
   readonly shadows: Float64Array;
+  /** By kind: how much of a network's distance from the online answer is in the prediction. */
+  readonly networkWeights: Float64Array;
+  /** What the prediction would be without networks. */
+  online: number;
   prediction: number;
   low: number;
   high: number;
@@ -83,6 +90,7 @@ export class Learner {
   readonly #blend: Blend;
   readonly #interval: Interval;
   readonly #networks: LiveNetworks;
+  readonly #networkStack: NetworkStack;
   readonly #slot = emptySlot();
   /** The stack's answer, clipped to the scale. */
   #stackAnswer = 0;
@@ -115,7 +123,8 @@ export class Learner {
     this.#posterior = hasPosterior ? new Posterior(settings, items, this.users.history, this.#bias) : null;
     this.#stack = new Stack(settings, kernel, this.sums, stackAt, this.#stateBlock);
     this.#blend = new Blend(this.sums, blendAt);
-    this.#interval = new Interval(this.sums, intervalAt, this.state.subarray(stackStateCells));
+    this.#interval = new Interval(this.sums, intervalAt, this.state.subarray(stackStateCells, onlineStateCells));
+    this.#networkStack = new NetworkStack(kernel, this.sums, onlineCells, this.state.subarray(onlineStateCells));
     this.#itemBlock = memory.allocate(items.cells);
     this.#moment = new Moment(this.users.emptyRow, this.#itemBlock);
     this.#networks = new LiveNetworks(this.users, items);
@@ -123,6 +132,8 @@ export class Learner {
       experts: new Float64Array(expertNames.length),
       networks: this.#networks.serving,
       shadows: this.#networks.shadow,
+      networkWeights: this.#networkStack.weights,
+      online: 0,
       prediction: 0,
       low: 0,
       high: 0,
@@ -152,7 +163,8 @@ export class Learner {
       addPosteriorInputs(moment, this.#stack.inputs);
     }
     this.#stackAnswer = clipInner(moment.factorsAnswer + this.#stack.correction());
-    const blend = clipInner(this.#blend.predict(answer.experts[0]!, answer.experts[1]!, this.#stackAnswer));
+    answer.online = clipInner(this.#blend.predict(answer.experts[0]!, answer.experts[1]!, this.#stackAnswer));
+    const blend = this.#networks.isEmpty ? answer.online : this.#withNetworks(answer.online);
     answer.experts[blendIndex] = blend;
     answer.prediction = blend;
     this.#halfWidth = this.#interval.halfWidth(this.#userCount(), this.#itemCount());
@@ -287,6 +299,7 @@ export class Learner {
     this.users.release();
     this.sums.release();
     this.#stack.release();
+    this.#networkStack.release();
     this.#factors.release();
     this.#posterior?.release();
     this.#sketches?.release();
@@ -332,6 +345,12 @@ export class Learner {
     this.#interval.learn(this.#userCount(), this.#itemCount(), rating - prediction, this.#halfWidth);
     this.#blend.learn(rating, weight, experts[0]!, experts[1]!, this.#stackAnswer);
     this.#stack.learn(rating - this.#moment.factorsAnswer, weight, this.#refresh);
+    if (!this.#networks.isEmpty) this.#networkStack.learn(rating, weight, this.answer.networks, this.#refresh);
+  }
+
+  #withNetworks(online: number): number {
+    const { serving, knownUsers } = this.#networks;
+    return this.#networkStack.predict(online, serving, knownUsers, this.#userCount(), Math.max(0, this.#itemCount()));
   }
 
   /** True when the fresh answer is about this very id, whose row then needs no looking up. */

@@ -9,7 +9,7 @@ import { rowLayout } from '../model/row-layout.ts';
 import type { HistoryEntry } from '../ports/codec.ts';
 import type { Checkpoint, ItemChange, Offset, StateChange } from '../ports/transport.ts';
 import { historyKey, itemKey, settingsKey, sumsKey, taskKey, userKey } from './keys.ts';
-import { encodeNumbers } from './numbers.ts';
+import { encodeSums } from './stored-sums.ts';
 import { Pace } from './pace.ts';
 import { encodeStoredSettings, storedSettingsOf } from './stored-settings.ts';
 import type { Task } from './task.ts';
@@ -115,8 +115,8 @@ async function prepare(task: Task): Promise<Checkpoint> {
   if (learner.sums.touched) {
     items.push({
       itemId: sumsKey,
-      afterImage: encodeNumbers(rowLayout, learner.sums.own),
-      delta: isFollowed ? encodeNumbers(rowLayout, learner.sums.delta()) : noDelta,
+      afterImage: encodeSums(learner.sums.own),
+      delta: isFollowed ? encodeSums(learner.sums.delta()) : noDelta,
     });
   }
   state.push(...task.eventIds.changes());

@@ -7,7 +7,7 @@ import type { StateCodec } from '../ports/codec.ts';
 import type { ItemFeed, ItemFollower } from '../ports/transport.ts';
 import { itemIdOf } from './keys.ts';
 import { ContributionImages } from './contribution-image.ts';
-import { decodeSums } from './restore.ts';
+import { decodeSums } from './stored-sums.ts';
 import type { Shares } from './shares.ts';
 import type { Task, Tasks } from './task.ts';
 

@@ -2,10 +2,9 @@
 import { CorruptStateError } from '../errors.ts';
 import { emptySlot, slotsPerBlock } from '../model/history.ts';
 import { rowLayout } from '../model/row-layout.ts';
-import { sharedCells } from '../model/learner.ts';
 import type { RowImage } from '../ports/codec.ts';
 import { historyKey, itemIdOf, itemKey, parseStateKey, userKey } from './keys.ts';
-import { decodeNumbers } from './numbers.ts';
+import { decodeSums } from './stored-sums.ts';
 import { decodeStoredSettings, refuseOtherSettings, storedSettingsOf } from './stored-settings.ts';
 import type { Task, Tasks } from './task.ts';
 import { decodeTaskNumbers } from './task-numbers.ts';
@@ -110,10 +109,6 @@ export function reloadItem(tasks: Tasks, itemId: string, row: number): void {
       task.learner.own.load(row, task.images.cells(task.tools.codec.decodeItemContribution(stored)));
     }
   }
-}
-
-export function decodeSums(bytes: Uint8Array): Float64Array {
-  return decodeNumbers(bytes, rowLayout, sharedCells, 'The shared sums');
 }
 
 /** Values of a stored row; throws CorruptStateError for a layout of another version. */

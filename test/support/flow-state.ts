@@ -3,7 +3,7 @@ import { historyBlock } from './history-block.ts';
 import type { StoredTables } from '../../src/adapters/embedded/embedded-store.ts';
 import { itemField, userField } from '../../src/model/row-layout.ts';
 import { sumsKey, taskKey } from '../../src/stream/keys.ts';
-import { decodeSums } from '../../src/stream/restore.ts';
+import { decodeSums } from '../../src/stream/stored-sums.ts';
 import { decodeTaskNumbers } from '../../src/stream/task-numbers.ts';
 import type { Task } from '../../src/stream/task.ts';
 import type { Worker } from '../../src/stream/worker.ts';

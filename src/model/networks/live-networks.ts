@@ -27,6 +27,8 @@ export class LiveNetworks {
   /** By kind, in the order of `networkKinds`: the last answers, on the inner scale; NaN where there is no network. */
   readonly serving = new Float64Array(networkKinds.length).fill(Number.NaN);
   readonly shadow = new Float64Array(networkKinds.length).fill(Number.NaN);
+  /** Of the networks that serve: 1 where the user at hand is known. */
+  readonly knownUsers = new Float64Array(networkKinds.length);
   #places: readonly Place[] = [];
   readonly #users: UserTable;
   readonly #items: ItemTable;
