@@ -5,11 +5,13 @@
  *
  * μ, b: `mean`, `user.bias`, `item.bias`; p, q: `user.embedding` [n, d], `item.embedding` [m, d]; W₁, c₁: `dense1`, 128
  * units; W₂, c₂: `dense2`, 64 units; w, c: `out`; N₁, N₂: `norm1`, `norm2`.
+ * Rows and biases begin as those of an embedding network (embedding.ts), which is trained first: drawn rows tell the layers
+ * nothing, and the penalty takes them away before the layers have found a use for them.
  * Loss: mean squared error of a batch, and a penalty on biases and rows that the batch touches. Update: Adam, lazy on rows
  * (row-table.ts), with a rate that falls with every epoch; the weights of the best epoch by validation are kept (fit.ts).
  * Unknown users and items have the mean of all rows, and no bias.
  * The seed fixes first weights, order, and dropout masks: on one backend every bit of the result.
- * Departures from the document: mean and biases stand outside, rows are penalized, dropout is a setting below its .5, and
+ * Departures from the document: mean and biases stand outside, rows are penalized and not drawn, dropout is a setting below its .5, and
  * training ends by validation. With its own settings the network learns by heart, or hardly at all.
  */
 import type { Definition } from './definition.ts';
@@ -26,8 +28,6 @@ export const deep: Definition = {
     { name: 'norm2', units: 64 },
   ],
   dropouts: [128, 64],
-  // Nothing: it begins as mean and biases.
-  firstOut: () => new Float32Array(64),
   forward(layers, rows) {
     const first = layers.dropout(layers.norm('norm1', layers.dense('dense1', rows, 'relu')));
     const second = layers.dropout(layers.norm('norm2', layers.dense('dense2', first, 'relu')));

@@ -19,8 +19,8 @@ export interface Definition {
   readonly norms: readonly { readonly name: string; readonly units: number }[];
   /** Units of each dropout, in the order in which `forward` comes to them. */
   readonly dropouts: readonly number[];
-  /** The kernel of the last layer begins with these numbers: so that the first answers are sensible ones. */
-  firstOut(d: number): Float32Array;
+  /** What the kernel of the last layer begins with, where it is not drawn as the others are. */
+  firstOut?(d: number): Float32Array;
   /** [B, 2d] → [B, 1] */
   forward(layers: Layers, rows: Tensor2D): Tensor2D;
 }

@@ -4,7 +4,7 @@
  *   r̂ = μ + b_u + b_i + p_u · q_i
  *
  * μ, b: `mean`, `user.bias`, `item.bias`; p, q: `user.embedding` [n, d], `item.embedding` [m, d].
- * Loss, update, unknown users and items, and what the seed fixes are those of deep.ts.
+ * Rows are drawn. Loss, update, unknown users and items, and what the seed fixes are those of deep.ts.
  * Departures from the document: mean, biases and the penalty, without which 100 epochs learn the training part by heart.
  */
 import type { Definition } from './definition.ts';
@@ -14,6 +14,5 @@ export const embedding: Definition = {
   dense: () => [],
   norms: [],
   dropouts: [],
-  firstOut: () => new Float32Array(0),
   forward: (layers, rows) => layers.dot(rows),
 };

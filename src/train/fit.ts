@@ -3,48 +3,29 @@
  *
  *   for each epoch: shuffle; for each batch: rows in, gradients out, Adam; then the error on the validation part
  *
- * The rate falls by a factor with each epoch. Training ends when the validation error has not fallen for `patience` epochs,
+ * The rate falls by a factor with each epoch. Training ends when the validation error has hardly fallen for `patience` epochs,
  * or when the budget is spent; the weights of the best epoch are given.
  */
 import { TrainingFailedError } from '../errors.ts';
 import { clipInner } from '../model/scale.ts';
 import { adam, type Adam } from './adam.ts';
+import { batchRoom, maskPool, type BatchRoom, type MaskPool } from './batch-room.ts';
 import { chance, type Chance } from './chance.ts';
 import type { Definition } from './definition.ts';
 import { fitBiases } from './fit-biases.ts';
+import { penaltyFor, rateFor, type FitHyper } from './fit-hyper.ts';
 import { decaysOf, initialParameters, layoutOf, lengthOf, type Layout } from './parameters.ts';
+import { probe } from './probe.ts';
 import { RowTable } from './row-table.ts';
-import type { Batch, Gradients, Step, StepOf, Weights } from './step.ts';
+import type { Gradients, Step, StepOf, Weights } from './step.ts';
 import type { Tensor, Train, Trained, TrainOptions } from './trained.ts';
 import type { RatingsWindow } from './window.ts';
-
-export interface FitHyper {
-  /** Cells of a row. */
-  readonly d: number;
-  /** Ratings of a batch, at the most. */
-  readonly batch: number;
-  /** Of the first epoch; each further one has `decay` times as much. */
-  readonly rate: number;
-  readonly decay: number;
-  /** Epochs, at the most. */
-  readonly epochs: number;
-  /** Epochs without a better validation error before it ends. */
-  readonly patience: number;
-  /** λ of rows, for 100,000 ratings (`penaltyFor`): each rating adds λ times their squares to its squared error. */
-  readonly rowPenalty: number;
-  /** λ of biases. */
-  readonly biasPenalty: number;
-  /** δ of the kernels of all layers but the last (adam.ts). */
-  readonly layerDecay: number;
-  /** Part of the units that a batch does without. */
-  readonly dropout: number;
-  /** Deviation of first rows. */
-  readonly deviation: number;
-}
 
 const predictBatch = 4096;
 /** Memory of moments over the batches of training. */
 const momentMemory = 0.99;
+/** Less does not count as better when it is asked whether to go on. */
+const leastGain = 1e-4;
 const breatheEveryMs = 50;
 
 export const trainBy =
@@ -53,6 +34,25 @@ export const trainBy =
     const hyper = { ...defaults, ...options.hyper };
     const fit = new Fit(definition, hyper, stepOf(definition, hyper.d), train, options.seed);
     return fit.run(validation, options);
+  };
+
+/** The same, from the rows and biases of a network that is trained first, for at most half of the time. */
+export const trainAfter =
+  (first: Train<FitHyper>, definition: Definition, defaults: FitHyper, stepOf: StepOf): Train<FitHyper> =>
+  async (train, validation, options) => {
+    const { clock, budgetSeconds, seed } = options;
+    const startMs = clock.monotonicMs();
+    const hyper = { ...defaults, ...options.hyper };
+    const before = await first(train, validation, {
+      ...options,
+      budgetSeconds: budgetSeconds / 2,
+      hyper: { d: hyper.d },
+    });
+    const fit = new Fit(definition, hyper, stepOf(definition, hyper.d), train, seed);
+    fit.begin(before.tensors);
+    const spent = (clock.monotonicMs() - startMs) / 1000;
+    const trained = await fit.run(validation, { ...options, budgetSeconds: budgetSeconds - spent });
+    return { ...trained, trainSeconds: trained.trainSeconds + spent };
   };
 
 class Fit {
@@ -109,19 +109,30 @@ class Fit {
     this.#masks = maskPool(definition.dropouts, size, hyper.dropout, chance(seed, 2));
   }
 
+  /** Takes rows and biases over. */
+  begin(tensors: Trained['tensors']): void {
+    this.#users.weights.set(tensors.get('user.embedding')!.data);
+    this.#items.weights.set(tensors.get('item.embedding')!.data);
+    this.#userBiases.weights.set(tensors.get('user.bias')!.data);
+    this.#itemBiases.weights.set(tensors.get('item.bias')!.data);
+  }
+
   async run(validation: RatingsWindow, options: TrainOptions): Promise<Trained> {
     const { clock, signal, budgetSeconds, onProgress } = options;
-    const { epochs, patience, rate, decay } = this.#hyper;
+    const { epochs, patience, decay } = this.#hyper;
+    const rate = rateFor(this.#train.ratings.length, this.#hyper.rate);
     const startMs = clock.monotonicMs();
     const seconds = (): number => (clock.monotonicMs() - startMs) / 1000;
     const batches = Math.floor(this.#order.length / this.#batch.size);
-    let best = { rmse: Infinity, epoch: 0, tensors: new Map<string, Tensor>() };
+    const probed = probe(this.#train, options.seed, () => 0);
+    let best = { rmse: Infinity, epoch: 0, tensors: new Map<string, Tensor>(), probe: probed };
+    let gained = { rmse: Infinity, epoch: 0 };
     let rmse = NaN;
     let examples = 0;
     let epoch = 0;
     let isSpent = false;
     let lastBreathMs = startMs;
-    while (epoch < epochs && epoch - best.epoch < patience && !isSpent) {
+    while (epoch < epochs && epoch - gained.epoch < patience && !isSpent) {
       this.#chance.shuffle(this.#order);
       let loss = 0;
       for (let batch = 0; batch < batches && !isSpent; batch++) {
@@ -148,7 +159,10 @@ class Fit {
       this.#users.average(this.#unseenUsers);
       this.#items.average(this.#unseenItems);
       rmse = this.#rmse(validation);
-      if (rmse < best.rmse) best = { rmse, epoch, tensors: this.#tensors() };
+      if (rmse < gained.rmse - leastGain) gained = { rmse, epoch };
+      if (!(rmse < best.rmse)) continue;
+      const answers = this.#answers(probed.users, probed.items);
+      best = { rmse, epoch, tensors: this.#tensors(), probe: { ...probed, answers } };
     }
     const trainSeconds = seconds();
     return {
@@ -159,6 +173,7 @@ class Fit {
       examplesPerSecond: examples / trainSeconds,
       backend: this.#step.backend,
       validationRmse: best.rmse,
+      probe: best.probe,
     };
   }
 
@@ -201,19 +216,23 @@ class Fit {
   }
 
   #rmse({ users, items, ratings }: RatingsWindow): number {
-    let squares = 0;
-    for (let from = 0; from < ratings.length; from += predictBatch) {
-      const to = Math.min(from + predictBatch, ratings.length);
+    const answers = this.#answers(users, items);
+    const squares = answers.reduce((sum, answer, n) => sum + (clipInner(answer) - ratings[n]!) ** 2, 0);
+    return Math.sqrt(squares / ratings.length);
+  }
+
+  /** As it serves, not clipped. */
+  #answers(users: Int32Array, items: Int32Array): Float64Array {
+    const answers = new Float64Array(users.length);
+    for (let from = 0; from < users.length; from += predictBatch) {
+      const to = Math.min(from + predictBatch, users.length);
       const room = batchRoom(to - from, this.#hyper.d);
       this.#users.gather(users.subarray(from, to), room.batch.rows, room.userPlace);
       this.#items.gather(items.subarray(from, to), room.batch.rows, room.itemPlace);
-      const answers = this.#step.predict(this.#weights, room.batch.rows);
-      for (let n = from; n < to; n++) {
-        const error = clipInner(answers[n - from]! + this.#base(users[n]!, items[n]!)) - ratings[n]!;
-        squares += error * error;
-      }
+      const beyond = this.#step.predict(this.#weights, room.batch.rows);
+      for (let n = from; n < to; n++) answers[n] = beyond[n - from]! + this.#base(users[n]!, items[n]!);
     }
-    return Math.sqrt(squares / ratings.length);
+    return answers;
   }
 
   /** Copies. */
@@ -250,45 +269,4 @@ function unseen(rows: Int32Array, count: number): Int32Array {
   return Int32Array.from({ length: count }, (_, row) => row).filter((row) => !seen.has(row));
 }
 
-/**
- * More ratings bear more detail: the best λ falls slowly with their number. It was .11 for 76,000 ratings and .055 for
- * 855,000 (MovieLens, by validation), and .04 is known for 9 millions [Rendle19].
- */
-const penaltyFor = (ratings: number, penalty: number): number => penalty * (100_000 / ratings) ** 0.25;
-
 const single = { at: 0, stride: 1 };
-
-interface BatchRoom {
-  readonly size: number;
-  readonly users: Int32Array;
-  readonly items: Int32Array;
-  readonly batch: Omit<Batch, 'masks'>;
-  readonly userPlace: { readonly at: number; readonly stride: number };
-  readonly itemPlace: { readonly at: number; readonly stride: number };
-}
-
-const batchRoom = (size: number, d: number): BatchRoom => ({
-  size,
-  users: new Int32Array(size),
-  items: new Int32Array(size),
-  batch: { rows: new Float32Array(size * 2 * d), targets: new Float32Array(size) },
-  userPlace: { at: 0, stride: 2 * d },
-  itemPlace: { at: d, stride: 2 * d },
-});
-
-type MaskPool = (chance: Chance) => Float32Array[];
-
-/** Masks are cut out of a pool at random places: a draw for each unit of each batch would cost more than the network. */
-function maskPool(dropouts: readonly number[], size: number, ratio: number, drawn: Chance): MaskPool {
-  if (dropouts.length === 0) return () => [];
-  const spare = 1 << 16;
-  const kept = 1 / (1 - ratio);
-  const pool = Float32Array.from({ length: spare + size * Math.max(...dropouts) }, () =>
-    drawn.uniform() < ratio ? 0 : kept,
-  );
-  return (chance) =>
-    dropouts.map((units) => {
-      const from = chance.below(spare);
-      return pool.subarray(from, from + size * units);
-    });
-}

@@ -48,14 +48,15 @@ function parts(shapes: readonly (readonly [name: string, shape: readonly number[
 
 export const lengthOf = (parts: readonly Part[]): number => parts.at(-1)?.to ?? 0;
 
-/** Kernels begin with deviation √(2 / inputs) [He15] but for the last one, gammas with 1, everything else with 0. */
+/** Kernels begin with deviation √(2 / inputs) [He15] unless they are given, gammas with 1, everything else with 0. */
 export function initialParameters(definition: Definition, d: number, chance: Chance): Float32Array {
   const { parameters } = layoutOf(definition, d);
   const values = new Float32Array(lengthOf(parameters));
   for (const { name, shape, from, to } of parameters) {
     if (name.endsWith('.gamma')) values.fill(1, from, to);
-    if (name === 'out.kernel') values.set(definition.firstOut(d), from);
-    if (!name.endsWith('.kernel') || name === 'out.kernel') continue;
+    const given = name === 'out.kernel' ? definition.firstOut?.(d) : undefined;
+    if (given !== undefined) values.set(given, from);
+    if (!name.endsWith('.kernel') || given !== undefined) continue;
     const deviation = Math.sqrt(2 / shape[0]!);
     for (let n = from; n < to; n++) values[n] = deviation * chance.centred();
   }

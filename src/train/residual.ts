@@ -5,8 +5,8 @@
  *
  * μ, b: `mean`, `user.bias`, `item.bias`; p, q: `user.embedding` [n, d], `item.embedding` [m, d]; W₁, W₂, W₃ and their c:
  * `dense1`, `dense2`, `dense3` of 2d, 64 and 2d units; w, c: `out`.
- * Loss, update, unknown users and items, and what the seed fixes are those of deep.ts.
- * Departures from the document: mean and biases stand outside, rows are penalized, training ends by validation.
+ * Begin, loss, update, unknown users and items, and what the seed fixes are those of deep.ts.
+ * Departures from the document: mean and biases stand outside, rows are penalized and not drawn, training ends by validation.
  */
 import type { Definition } from './definition.ts';
 
