@@ -1,4 +1,4 @@
-/** `freshet seed`: the seed document's factorization listings, with the numbers it printed. */
+/** `freshet seed`: the seed document's factorization listings, with the numbers it printed, and its networks. */
 import {
   seedDrawnForTest,
   seedHyperparameters,
@@ -9,29 +9,39 @@ import {
 } from '../train/seed-data.ts';
 import { factorizeByRating, factorizeByRow } from '../train/seed-listings.ts';
 import { onlyTested, splitKeepingEveryone, testRmse, type Cell } from '../train/seed-split.ts';
+import { networkKinds } from '../model/networks/kinds.ts';
 import { defineCommand } from './command.ts';
+import { learnerSettings } from './learner-settings.ts';
+import { runSeedNetwork, seedNetworkForPeople } from './seed/networks.ts';
 import { renderTable } from './table.ts';
 
 export const seed = defineCommand({
   name: 'seed',
-  summary: "run one of the seed document's factorization listings and print its matrices",
+  summary: "run one of the seed document's listings and print its matrices",
   positionals: {
     listing: {
       type: 'choice',
-      choices: ['loop', 'vectorized', 'split'],
+      choices: ['loop', 'vectorized', 'split', ...networkKinds],
       required: true,
-      doc: 'One step a rating; one step a user and an item; or the latter on the training part of a split.',
+      doc: 'Factorization with one step a rating; with one a user and an item; the latter on the training part of a split; or a network.',
     },
   },
-  settings: {},
+  settings: { seed: { ...learnerSettings.seed, doc: 'Fixes what the document draws for its networks.' } },
   examples: [
     { line: 'seed loop', shows: 'Factors and predictions of the first listing' },
     { line: 'seed split --json', shows: 'The split listing for machines' },
+    { line: 'seed residual', shows: "The document's residual network, and its figure beside ours" },
   ],
-  run({ listing, json }, { stdout }) {
-    const result = listing === 'split' ? runSplit() : runPlain(listing);
+  async run({ listing, seed, json }, { stdout }) {
+    const network = networkKinds.find((kind) => kind === listing);
+    if (network !== undefined) {
+      const report = await runSeedNetwork(network, seed);
+      stdout.write(json ? `${JSON.stringify(report)}\n` : seedNetworkForPeople(report));
+      return 'fine';
+    }
+    const result = listing === 'split' ? runSplit() : runPlain(listing === 'loop' ? 'loop' : 'vectorized');
     stdout.write(json ? `${JSON.stringify(result)}\n` : forPeople(result));
-    return Promise.resolve('fine');
+    return 'fine';
   },
 });
 

@@ -25,6 +25,7 @@ export interface Learning {
 
 export interface Outcome {
   readonly epochs: number;
+  readonly bestEpoch: number;
   readonly trainSeconds: number;
   readonly examplesPerSecond: number;
   readonly validationRmse: number;
@@ -73,7 +74,8 @@ export async function learnByEpochs(
     }
   }
   const trainSeconds = seconds();
-  return { epochs: epoch, trainSeconds, examplesPerSecond: examples / trainSeconds, validationRmse: best.rmse };
+  const examplesPerSecond = examples / trainSeconds;
+  return { epochs: epoch, bestEpoch: best.epoch, trainSeconds, examplesPerSecond, validationRmse: best.rmse };
 }
 
 const diverged = (kind: NetworkKind, loss: number, epoch: number): TrainingFailedError =>

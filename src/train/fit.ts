@@ -169,6 +169,7 @@ class Fit {
       kind: this.#definition.kind,
       tensors: best.tensors,
       epochs: epoch,
+      bestEpoch: best.epoch,
       trainSeconds,
       examplesPerSecond: examples / trainSeconds,
       backend: this.#step.backend,

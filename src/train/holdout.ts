@@ -1,6 +1,7 @@
 /**
- * The holdout protocol: networks are trained once on one part of the ratings, and judged by another part that nothing was
- * chosen by. A piece of the training part ends their training in time, and is what the blend of them is fitted on.
+ * The holdout protocol: networks are trained on one part of the ratings, and judged by another part that nothing was chosen
+ * by. A piece of the training part says after how many epochs to end, and is what the blend of them is fitted on; then each
+ * network is trained on the whole part for so many epochs, with what is left of its time.
  */
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Artifact } from '../model/networks/artifact.ts';
@@ -13,7 +14,7 @@ import { errorsOf, figuresOf, type ErrorFigures, type Figures } from './figures.
 import { fitBiases } from './fit-biases.ts';
 import { splitRandomly } from './split.ts';
 import { contextOf, fitStack } from './stack.ts';
-import type { Train, Trained, TrainProgress } from './trained.ts';
+import type { Train, Trained, TrainOptions, TrainProgress } from './trained.ts';
 import type { RatingsWindow } from './window.ts';
 
 export interface HoldoutInput {
@@ -62,13 +63,18 @@ export async function holdout(input: HoldoutInput, tools: HoldoutTools): Promise
   const { rest, heldOut: validation } = splitRandomly(train, validationRatio, seed + 1);
   const ofBiases = biasAnswers(rest);
   const stackAnswers = [ofBiases(validation)];
-  const testAnswers = [ofBiases(test)];
+  const testAnswers = [biasAnswers(train)(test)];
   const models: Partial<Record<NetworkKind, ModelReport>> = {};
   for (const kind of input.kinds) {
     const onProgress = (progress: TrainProgress): void => tools.onProgress(kind, progress);
-    const trained = await tools.trainOf(kind)(rest, validation, { seed, budgetSeconds, clock, signal, onProgress });
-    const network = networkOf(unstoredArtifact(trained, rest), tools.kernel);
-    stackAnswers.push(networkAnswers(network, validation));
+    const options = { seed, clock, signal, onProgress };
+    const trainKind = tools.trainOf(kind);
+    const early = await trainKind(rest, validation, { ...options, budgetSeconds: budgetSeconds / 2 });
+    const earlyNetwork = networkOf(unstoredArtifact(early, rest), tools.kernel);
+    stackAnswers.push(networkAnswers(earlyNetwork, validation));
+    earlyNetwork.release();
+    const trained = await trainOnAll(trainKind, early, train, validation, { ...options, budgetSeconds });
+    const network = networkOf(unstoredArtifact(trained, train), tools.kernel);
     const startMs = clock.monotonicMs();
     const answers = networkAnswers(network, test);
     const elapsedMs = clock.monotonicMs() - startMs;
@@ -86,7 +92,7 @@ export async function holdout(input: HoldoutInput, tools: HoldoutTools): Promise
     tools.onTrained(kind);
   }
   const stack = fitStack(stackAnswers, contextOf(rest, validation), validation.ratings);
-  const context = contextOf(rest, test);
+  const context = contextOf(train, test);
   const blend = Float64Array.from(test.ratings, (_, n) => stack.answer(testAnswers, context, n));
   const whole = fitBiases(train);
   return {
@@ -101,8 +107,30 @@ export async function holdout(input: HoldoutInput, tools: HoldoutTools): Promise
         test,
         scale,
       ),
-      bias: errorsOf(biasAnswers(train)(test), test, scale),
+      bias: errorsOf(testAnswers[0]!, test, scale),
     },
+  };
+}
+
+/** As many epochs as were best, on the validation part as well; `early` itself when there is no time for it. */
+async function trainOnAll(
+  trainKind: Train,
+  early: Trained,
+  train: RatingsWindow,
+  validation: RatingsWindow,
+  options: TrainOptions,
+): Promise<Trained> {
+  const budgetSeconds = options.budgetSeconds - early.trainSeconds;
+  if (budgetSeconds < 1.2 * early.trainSeconds) return early;
+  const hyper = { epochs: early.bestEpoch, patience: early.bestEpoch + 1 };
+  const trained = await trainKind(train, validation, { ...options, budgetSeconds, hyper });
+  const trainSeconds = early.trainSeconds + trained.trainSeconds;
+  const examples = early.examplesPerSecond * early.trainSeconds + trained.examplesPerSecond * trained.trainSeconds;
+  return {
+    ...trained,
+    epochs: early.epochs + trained.epochs,
+    trainSeconds,
+    examplesPerSecond: examples / trainSeconds,
   };
 }
 

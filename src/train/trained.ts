@@ -11,8 +11,10 @@ export type { Tensor };
 export interface Trained {
   readonly kind: NetworkKind;
   readonly tensors: ReadonlyMap<string, Tensor>;
-  /** Passes over the training part; the tensors are those of the best one by the validation part. */
+  /** Passes over the training part. */
   readonly epochs: number;
+  /** The one after which the validation error was lowest: the tensors are of then. */
+  readonly bestEpoch: number;
   readonly trainSeconds: number;
   readonly examplesPerSecond: number;
   /** What computed it, as `tfjs-wasm` or `sparse-simd`. */

@@ -47,6 +47,7 @@ describe('freshet', () => {
       'cpus',
       'memory',
       'kernel',
+      'training',
       'heap limit',
       'lmdb',
       'disk',
