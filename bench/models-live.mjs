@@ -3,7 +3,7 @@
  * every network is trained, promoted, exchanged for a former version and rolled back, and then while its trainings are killed.
  * Everything is read from the log afterwards. Prints a table, or one JSON object with --json. Runs on dist.
  *
- *   npm run bench:models-live [-- --rate 5000] [--seconds 15] [--kills 20] [--kinds a,b] [--json]
+ *   npm run bench:models-live [-- --rate 5000] [--seconds 15] [--kills 20] [--kinds a,b] [--budget 8] [--json]
  *
  * The wait is from the moment a rating was posted to its prediction; the gap, between two predictions on either side of an
  * exchange of networks.
@@ -31,6 +31,8 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '15' },
     kills: { type: 'string', default: '20' },
     kinds: { type: 'string', default: trainableKinds.join(',') },
+    /** Seconds of a training. */
+    budget: { type: 'string', default: '8' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -43,7 +45,7 @@ const batchRatings = Math.round((rate * batchMs) / 1000);
 
 const folder = mkdtempSync(join(tmpdir(), 'freshet-models-live-'));
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-const flags = ['--data', folder, '--http-port', '0', '--train-every-ratings', '0', '--train-budget', '20'];
+const flags = ['--data', folder, '--http-port', '0', '--train-every-ratings', '0', '--train-budget', values.budget];
 const child = spawn(process.execPath, [main, 'run', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
 const lines = [];
 const port = await new Promise((resolve) => {
