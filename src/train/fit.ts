@@ -13,7 +13,7 @@ import { batchRoom, maskPool, type BatchRoom, type MaskPool } from './batch-room
 import { chance, type Chance } from './chance.ts';
 import type { Definition } from './definition.ts';
 import { fitBiases } from './fit-biases.ts';
-import { penaltyFor, rateFor, type FitHyper } from './fit-hyper.ts';
+import { penaltiesOf, rateFor, type FitHyper } from './fit-hyper.ts';
 import { decaysOf, initialParameters, layoutOf, lengthOf, type Layout } from './parameters.ts';
 import { probe } from './probe.ts';
 import { RowTable } from './row-table.ts';
@@ -69,6 +69,8 @@ class Fit {
   readonly #userBiases: RowTable;
   readonly #itemBiases: RowTable;
   readonly #weights: Weights;
+  /** By row, as `RowTable.learn` takes them. */
+  readonly #penalties: Readonly<Record<'users' | 'items' | 'userBiases' | 'itemBiases', Float32Array>>;
   readonly #adam: Adam;
   readonly #order: Int32Array;
   readonly #chance: Chance;
@@ -106,6 +108,16 @@ class Fit {
     this.#order = Int32Array.from(train.ratings.keys());
     const size = Math.min(hyper.batch, train.ratings.length);
     this.#batch = batchRoom(size, d);
+    const userPenalties = (penalty: number): Float32Array =>
+      penaltiesOf(train.users, train.userIds.length, (2 * penalty) / size);
+    const itemPenalties = (penalty: number): Float32Array =>
+      penaltiesOf(train.items, train.itemIds.length, (2 * penalty) / size);
+    this.#penalties = {
+      users: userPenalties(hyper.rowPenalty),
+      items: itemPenalties(hyper.rowPenalty),
+      userBiases: userPenalties(hyper.biasPenalty),
+      itemBiases: itemPenalties(hyper.biasPenalty),
+    };
     this.#masks = maskPool(definition.dropouts, size, hyper.dropout, chance(seed, 2));
   }
 
@@ -180,8 +192,6 @@ class Fit {
 
   /** One batch; returns its loss. */
   #learn(number: number, rate: number): number {
-    const { biasPenalty } = this.#hyper;
-    const rowPenalty = penaltyFor(this.#train.ratings.length, this.#hyper.rowPenalty);
     const { users, items, batch, userPlace, itemPlace, size } = this.#batch;
     const { ratings } = this.#train;
     for (let n = 0; n < size; n++) {
@@ -196,12 +206,12 @@ class Fit {
     if (!Number.isFinite(gradients.loss)) throw this.#failed(gradients.loss, rate);
     this.#remember(gradients);
     this.#adam.apply(gradients.parameters, rate);
-    this.#users.learn(users, gradients.rows, userPlace, rate, (2 * rowPenalty) / size);
-    this.#items.learn(items, gradients.rows, itemPlace, rate, (2 * rowPenalty) / size);
+    this.#users.learn(users, gradients.rows, userPlace, rate, this.#penalties.users);
+    this.#items.learn(items, gradients.rows, itemPlace, rate, this.#penalties.items);
     const { errors } = gradients;
     for (let n = 0; n < size; n++) errors[n] = (2 * errors[n]!) / size;
-    this.#userBiases.learn(users, errors, single, rate, (2 * biasPenalty) / size);
-    this.#itemBiases.learn(items, errors, single, rate, (2 * biasPenalty) / size);
+    this.#userBiases.learn(users, errors, single, rate, this.#penalties.userBiases);
+    this.#itemBiases.learn(items, errors, single, rate, this.#penalties.itemBiases);
     return gradients.loss;
   }
 

@@ -44,8 +44,8 @@ export class RowTable {
     }
   }
 
-  /** `penalty` is the factor of a row in its gradient, for each time that the batch has the row. */
-  learn(rows: Int32Array, gradients: Float32Array, { at, stride }: Place, rate: number, penalty: number): void {
+  /** `penalties`, by row: the factor of the row in its gradient, for each time that the batch has it. */
+  learn(rows: Int32Array, gradients: Float32Array, { at, stride }: Place, rate: number, penalties: Float32Array): void {
     const { width, weights } = this;
     const count = this.#sum(rows, gradients, at, stride);
     const corrected = correctedRate(rate, ++this.#step);
@@ -55,7 +55,7 @@ export class RowTable {
     for (let slot = 0; slot < count; slot++) {
       const row = this.#touched[slot]!;
       this.#slots[row] = -1;
-      const decay = penalty * this.#counts[slot]!;
+      const decay = penalties[row]! * this.#counts[slot]!;
       for (let n = row * width, sum = slot * width; n < (row + 1) * width; n++, sum++) {
         const gradient = sums[sum]! + decay * weights[n]!;
         const first = beta1 * m[n]! + (1 - beta1) * gradient;

@@ -95,8 +95,8 @@ export function trainSeedNetwork(
     const targets = Float32Array.from(rated, ({ rating }) => rating);
     const gradients = step.step(weights, { rows: gather(users, items), targets, masks });
     optimizer.apply(gradients.parameters, rate);
-    userTable.learn(users, gradients.rows, userPlace, rate, 0);
-    itemTable.learn(items, gradients.rows, itemPlace, rate, 0);
+    userTable.learn(users, gradients.rows, userPlace, rate, new Float32Array(userCount));
+    itemTable.learn(items, gradients.rows, itemPlace, rate, new Float32Array(itemCount));
     weights.moments.forEach((moment, n) => {
       weights.moments[n] = momentMemory * moment + (1 - momentMemory) * gradients.moments[n]!;
     });

@@ -10,17 +10,20 @@ import { residual } from './residual.ts';
 import type { StepOf } from './step.ts';
 import type { Train } from './trained.ts';
 
-const common = { d: 32, batch: 1024, epochs: 40, patience: 3, dropout: 0, layerDecay: 0, biasPenalty: 0.01 };
+const common = { d: 32, batch: 1024, epochs: 40, patience: 3, dropout: 0, layerDecay: 0, biasPenalty: 0.3 };
 
-export const embeddingHyper: FitHyper = { ...common, rate: 1e-2, decay: 0.88, rowPenalty: 0.1, deviation: 0.03 };
+export const embeddingHyper: FitHyper = {
+  ...common,
+  ...{ d: 64, rate: 7e-3, decay: 0.88, rowPenalty: 1.1, deviation: 0.03 },
+};
 export const deepHyper: FitHyper = {
   ...common,
-  ...{ rate: 3e-3, decay: 0.75, rowPenalty: 0.3, deviation: 0.05 },
+  ...{ rate: 3e-3, decay: 0.75, rowPenalty: 3.5, deviation: 0.05 },
   ...{ dropout: 0.2, layerDecay: 1 },
 };
 export const residualHyper: FitHyper = {
   ...common,
-  ...{ rate: 3e-4, decay: 0.7, rowPenalty: 0.12, deviation: 0.05 },
+  ...{ rate: 3e-4, decay: 0.7, rowPenalty: 1.1, deviation: 0.05 },
   layerDecay: 20,
 };
 

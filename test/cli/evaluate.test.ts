@@ -66,7 +66,7 @@ describe('freshet evaluate --protocol holdout', () => {
   const holdout = ['evaluate', '--protocol', 'holdout', '--ratings', mine, '--columns', columns];
 
   test('trains networks elsewhere, and prints the object that other programs rely on', async () => {
-    const words = [...holdout, '--models', 'embedding,deep', '--scale', '0.5..5', '--json'];
+    const words = [...holdout, '--models', 'embedding', '--scale', '0.5..5', '--json'];
     const { code, stdout, stderr } = await runFreshet(words);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const number = expect.any(Number) as number;
@@ -85,7 +85,7 @@ describe('freshet evaluate --protocol holdout', () => {
       protocol: 'holdout',
       train: pairs - Math.round(pairs / 10),
       test: Math.round(pairs / 10),
-      models: { embedding: model, deep: model },
+      models: { embedding: model },
       blend: figures,
       baselines: { mean: error, bias: error },
     });

@@ -44,7 +44,7 @@ function biasRmse(): number {
 
 describe.each(kinds)('training %s', (kind) => {
   it('finds what biases do not', async () => {
-    const { validationRmse } = await train(kind, { hyper: { rate: 1e-2, decay: 0.93, rowPenalty: 0.02, epochs: 25 } });
+    const { validationRmse } = await train(kind, { hyper: { rate: 1e-2, decay: 0.93, rowPenalty: 0.15, epochs: 25 } });
     expect(validationRmse).toBeGreaterThan(noise);
     expect(validationRmse).toBeLessThan(0.75 * biasRmse());
   });

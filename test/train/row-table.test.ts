@@ -23,7 +23,7 @@ describe('a table of rows', () => {
           sums[row * width + f]! += gradients[n * width + f]! + penalty * dense[row * width + f]!;
         }
       });
-      table.learn(batch, gradients, { at: 0, stride: width }, 0.01, penalty);
+      table.learn(batch, gradients, { at: 0, stride: width }, 0.01, new Float32Array(rows).fill(penalty));
       optimizer.apply(sums, 0.01);
     }
     table.weights.forEach((value, n) => expect(value).toBeCloseTo(dense[n]!, 6));
@@ -32,7 +32,7 @@ describe('a table of rows', () => {
   it('leaves other rows as they are', () => {
     const table = new RowTable(drawn(1, 8), 2);
     const before = table.weights.slice();
-    table.learn(Int32Array.of(1, 3), drawn(2, 4), { at: 0, stride: 2 }, 0.01, 0);
+    table.learn(Int32Array.of(1, 3), drawn(2, 4), { at: 0, stride: 2 }, 0.01, new Float32Array(4));
     const changed = [...table.weights.keys()].filter((n) => table.weights[n] !== before[n]);
     expect(changed).toEqual([2, 3, 6, 7]);
   });
