@@ -17,12 +17,15 @@ import { items, putVersion, truth, users } from '../support/models/versions.ts';
 
 const random = seededRandom(5);
 
-/** So many ratings of the stream whose truth the versions know. */
-function ratings(count: number): OutputRecord[] {
+/** So many ratings of the stream whose truth the versions know; `changed`: how far the users have moved since. */
+function ratings(count: number, changed = 0): OutputRecord[] {
   return Array.from({ length: count }, () => {
     const user = Math.floor(random.uniform() * users.length);
     const item = Math.floor(random.uniform() * items.length);
-    const inner = Math.min(5, Math.max(1, truth(user, item) + 0.5 * random.normal()));
+    const inner = Math.min(
+      5,
+      Math.max(1, truth(user, item) + (user % 2 === 0 ? changed : -changed) + 0.5 * random.normal()),
+    );
     return rate(users[user]!, items[item]!, fromInner(flowScale, inner));
   });
 }
@@ -168,6 +171,27 @@ describe('a version that was forced into service', () => {
     expect(outcomesOf(await record()).at(-1)).toBe('rolled-back bad');
     await flow.send(...ratings(1));
     expect(versionsOf(flow).at(-1)).toBe('good');
+    await flow.stop();
+  });
+});
+
+describe('a network whose live error grows beside that of the biases', () => {
+  test('is asked to be trained, once', async () => {
+    const { flow, models, record } = await start();
+    // The biases are what it is compared with, and have to be learned themselves.
+    for (let n = 0; n < 8; n++) await flow.send(...ratings(1000));
+    await putVersion(models, 'v1', 0, serve('v1'));
+    await settled(flow, () => inUse(flow).length > 0);
+    for (let n = 0; n < 10; n++) await flow.send(...ratings(1000));
+    await settled(flow, () => true);
+    expect((await record()).request).toBeNull();
+    for (let n = 0; n < 8; n++) await flow.send(...ratings(1000, 1));
+    await settled(flow, async () => (await record()).request !== null);
+    expect((await record()).request).toMatchObject({ reason: expect.stringContaining('live error has grown') });
+    await models.update('embedding', (before) => before && { ...before, request: null });
+    await flow.send(...ratings(1000, 1));
+    await settled(flow, () => true);
+    expect((await record()).request).toBeNull();
     await flow.stop();
   });
 });
