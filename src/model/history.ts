@@ -74,7 +74,18 @@ export class History {
 
   /** Reads a slot into `into`; false when it is empty. */
   read(head: number, slot: number, into: Slot): boolean {
-    const block = this.blockOf(head, slot);
+    return this.readIn(this.blockOf(head, slot), slot, into);
+  }
+
+  /** The blocks of a chain, in order; `into` has `blockCount`. Returns how many: what is read slot by slot walks the chain once. */
+  blocksOf(head: number, into: Int32Array): number {
+    let count = 0;
+    for (let block = head - 1; block >= 0; block = this.#nextOf(block)) into[count++] = block;
+    return count;
+  }
+
+  /** `read` where the slot's block is known; -1: there is none. */
+  readIn(block: number, slot: number, into: Slot): boolean {
     if (block < 0) return false;
     const words = this.#blocks.words(block);
     const at = this.#blocks.at(block) + (slot & 3) * wordsPerSlot;

@@ -197,7 +197,7 @@ export class Learner {
     this.touchSums();
     const asked = this.#answerIsFresh && moment.userRow === userRow && moment.itemRow === itemRow;
     if (!asked || moment.seconds !== seconds) this.predictOne(userRow, itemRow, seconds);
-    this.#answerIsFresh = false;
+    this.#stateChanges();
     moment.weight = weight;
     this.#learnFromAnswer(rating, weight);
     if (this.#takeOut(userRow, itemRow)) {
@@ -216,7 +216,7 @@ export class Learner {
   /** Puts a network in its place, or leaves the place empty. Only between two batches: a batch that is put back is answered by the same ones. */
   setNetwork(kind: NetworkKind, role: NetworkRole, network: Network | null): void {
     this.#networks.set(kind, role, network);
-    this.#answerIsFresh = false;
+    this.#stateChanges();
   }
 
   /** Takes a rating out of biases, counts and history; false when it is not remembered. What it taught the factors stays. */
@@ -232,7 +232,7 @@ export class Learner {
   forget(userId: string): boolean {
     const userRow = this.users.find(userId);
     if (userRow < 0) return false;
-    this.#answerIsFresh = false;
+    this.#stateChanges();
     this.touchSums();
     for (let slot = 0; slot < this.users.history.limit; slot++) {
       if (this.users.history.read(this.users.head(userRow), slot, this.#slot))
@@ -246,7 +246,7 @@ export class Learner {
   loadUser(userId: string, values: Float32Array): void {
     const found = this.users.find(userId);
     const row = found < 0 ? this.users.create(userId) : found;
-    this.#answerIsFresh = false;
+    this.#stateChanges();
     this.users.touch(row);
     this.users.values(row).set(values);
   }
@@ -255,7 +255,7 @@ export class Learner {
   loadSlot(userId: string, slotNumber: number, slot: Readonly<Slot>): void {
     const found = this.users.find(userId);
     const row = found < 0 ? this.users.create(userId) : found;
-    this.#answerIsFresh = false;
+    this.#stateChanges();
     this.users.touch(row);
     this.users.setHead(row, this.users.history.write(row, this.users.head(row), slotNumber, slot));
     this.users.setNewestSeconds(row, 0);
@@ -306,8 +306,9 @@ export class Learner {
     for (const block of [this.#stateBlock, this.#itemBlock]) this.#kernel.memory.release(block);
   }
 
-  /** The batch is durable. */
+  /** The batch is durable; rows may leave memory, and come to belong to others. */
   settle(): void {
+    this.#networks.forgetPast();
     this.users.settle();
     this.own.settle();
     this.sums.settle();
@@ -315,7 +316,7 @@ export class Learner {
 
   /** The batch never happened. */
   rollBack(): void {
-    this.#answerIsFresh = false;
+    this.#stateChanges();
     if (this.sums.touched) this.state.set(this.#stateBefore);
     this.users.rollBack();
     this.own.rollBack();
@@ -351,6 +352,12 @@ export class Learner {
   #withNetworks(online: number): number {
     const { serving, knownUsers } = this.#networks;
     return this.#networkStack.predict(online, serving, knownUsers, this.#userCount(), Math.max(0, this.#itemCount()));
+  }
+
+  /** What was answered, and made of a user's past, is of no use any more. */
+  #stateChanges(): void {
+    this.#answerIsFresh = false;
+    this.#networks.forgetPast();
   }
 
   /** True when the fresh answer is about this very id, whose row then needs no looking up. */
@@ -396,7 +403,7 @@ export class Learner {
     const { history } = this.users;
     const slotNumber = history.find(this.users.head(userRow), itemRow);
     if (slotNumber < 0) return false;
-    this.#answerIsFresh = false;
+    this.#stateChanges();
     const slot = this.#slot;
     history.read(this.users.head(userRow), slotNumber, slot);
     this.users.touch(userRow);

@@ -1,5 +1,5 @@
 /** A user's remembered ratings side by side, latest first: what the posterior chooses from. Filled anew for each event. */
-import { emptySlot, type History } from './history.ts';
+import { emptySlot, slotsPerBlock, type History } from './history.ts';
 
 export class PastRatings {
   count = 0;
@@ -9,20 +9,25 @@ export class PastRatings {
   readonly seconds: Float64Array;
   readonly ages: Int32Array;
   readonly #slot = emptySlot();
+  readonly #blocks: Int32Array;
 
   constructor(limit: number) {
     this.itemRows = new Int32Array(limit);
     this.ratings = new Float64Array(limit);
     this.seconds = new Float64Array(limit);
     this.ages = new Int32Array(limit);
+    this.#blocks = new Int32Array(Math.ceil(limit / slotsPerBlock));
   }
 
   /** `head`: the user's history; `sequence`: ratings ever appended to it. */
   fill(history: History, head: number, sequence: number): void {
     this.count = 0;
     const oldest = Math.max(0, sequence - history.limit);
+    const blocks = history.blocksOf(head, this.#blocks);
     for (let n = sequence - 1; n >= oldest; n--) {
-      if (!history.read(head, n % history.limit, this.#slot)) continue;
+      const slot = n % history.limit;
+      const at = Math.floor(slot / slotsPerBlock);
+      if (at >= blocks || !history.readIn(this.#blocks[at]!, slot, this.#slot)) continue;
       const i = this.count++;
       this.itemRows[i] = this.#slot.itemRow;
       this.ratings[i] = this.#slot.rating;

@@ -25,6 +25,7 @@ import { chance, type Chance } from './chance.ts';
 import { correctedRate } from './adam.ts';
 import { learnByEpochs, type EpochPlan, type Learning } from './epochs.ts';
 import { fitBiases, type Biases } from './fit-biases.ts';
+import { judgedBy } from './judged-by.ts';
 import { probe } from './probe.ts';
 import type { Tensor, Train } from './trained.ts';
 import type { RatingsWindow } from './window.ts';
@@ -58,7 +59,8 @@ export const autoencoderOn =
   async (train, validation, options) => {
     const hyper = { ...autoencoderHyper, ...options.hyper };
     const kernel = kernelOf();
-    const learning = new Autoencoder(kernel, hyper, train, validation, options.seed);
+    const parts = judgedBy(train, validation, options.seed);
+    const learning = new Autoencoder(kernel, hyper, parts.train, parts.validation, options.seed);
     const outcome = await learnByEpochs(learning, hyper, options);
     const tensors = learning.best();
     return {

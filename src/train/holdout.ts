@@ -11,6 +11,7 @@ import { networkOf } from '../model/networks/serving.ts';
 import type { Scale } from '../model/scale.ts';
 import type { Clock } from '../ports/clock.ts';
 import { errorsOf, figuresOf, type ErrorFigures, type Figures } from './figures.ts';
+import { isFoldIn } from './fold-in.ts';
 import { fitBiases } from './fit-biases.ts';
 import { splitRandomly } from './split.ts';
 import { contextOf, fitStack } from './stack.ts';
@@ -86,7 +87,7 @@ export async function holdout(input: HoldoutInput, tools: HoldoutTools): Promise
       trainSeconds: trained.trainSeconds,
       examplesPerSecond: trained.examplesPerSecond,
       backend: trained.backend,
-      parameters: [...trained.tensors.values()].reduce((sum, { data }) => sum + data.length, 0),
+      parameters: [...trained.tensors].reduce((sum, [name, { data }]) => (isFoldIn(name) ? sum : sum + data.length), 0),
       microsecondsPerPrediction: (1000 * elapsedMs) / test.ratings.length,
     };
     tools.onTrained(kind);

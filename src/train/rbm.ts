@@ -25,6 +25,7 @@ import { chance, type Chance } from './chance.ts';
 import { learnByEpochs, type EpochPlan, type Learning } from './epochs.ts';
 import { fitBiases, type Biases } from './fit-biases.ts';
 import { levelsOf, type Levels } from './levels.ts';
+import { judgedBy } from './judged-by.ts';
 import { probe } from './probe.ts';
 import type { Tensor, Train } from './trained.ts';
 import type { RatingsWindow } from './window.ts';
@@ -66,7 +67,8 @@ export const rbmOn =
   async (train, validation, options) => {
     const hyper = { ...rbmHyper, ...options.hyper };
     const kernel = kernelOf();
-    const learning = new Rbm(kernel, hyper, train, validation, options.seed);
+    const parts = judgedBy(train, validation, options.seed);
+    const learning = new Rbm(kernel, hyper, parts.train, parts.validation, options.seed);
     const outcome = await learnByEpochs(learning, hyper, options);
     const tensors = learning.best();
     return {

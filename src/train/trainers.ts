@@ -9,6 +9,7 @@ import { trainRbm } from './rbm.ts';
 import { residual } from './residual.ts';
 import type { StepOf } from './step.ts';
 import type { Train } from './trained.ts';
+import { withFoldIn } from './with-fold-in.ts';
 
 const common = { d: 32, batch: 1024, epochs: 40, patience: 3, dropout: 0, layerDecay: 0, biasPenalty: 0.3 };
 
@@ -33,10 +34,10 @@ export const trainableKinds: readonly NetworkKind[] = networkKinds;
 export function trainersOf(stepOf: StepOf): Readonly<Partial<Record<NetworkKind, Train>>> {
   const trainEmbedding = trainBy(embedding, embeddingHyper, stepOf);
   return {
-    embedding: trainEmbedding,
-    deep: trainAfter(trainEmbedding, deep, deepHyper, stepOf),
-    residual: trainAfter(trainEmbedding, residual, residualHyper, stepOf),
-    autoencoder: trainAutoencoder,
-    rbm: trainRbm,
+    embedding: withFoldIn(trainEmbedding),
+    deep: withFoldIn(trainAfter(trainEmbedding, deep, deepHyper, stepOf)),
+    residual: withFoldIn(trainAfter(trainEmbedding, residual, residualHyper, stepOf)),
+    autoencoder: withFoldIn(trainAutoencoder),
+    rbm: withFoldIn(trainRbm),
   };
 }

@@ -3,8 +3,8 @@
  * two can be compared, and nothing is made of its answer. Networks learn nothing here; they are put in their places and
  * taken out between two batches.
  */
-import { emptySlot, type Slot } from '../history.ts';
 import type { ItemTable } from '../item-table.ts';
+import { PastRatings } from '../past-ratings.ts';
 import { clipInner } from '../scale.ts';
 import type { UserTable } from '../user-table.ts';
 import { networkKinds, type NetworkKind } from './kinds.ts';
@@ -21,7 +21,7 @@ interface Place {
   readonly history: WritableHistory;
 }
 
-type WritableHistory = { -readonly [K in keyof NetworkHistory]: NetworkHistory[K] };
+type WritableHistory = { -readonly [K in keyof NetworkHistory]-?: NetworkHistory[K] };
 
 export class LiveNetworks {
   /** By kind, in the order of `networkKinds`: the last answers, on the inner scale; NaN where there is no network. */
@@ -32,11 +32,18 @@ export class LiveNetworks {
   #places: readonly Place[] = [];
   readonly #users: UserTable;
   readonly #items: ItemTable;
-  readonly #slot: Slot = emptySlot();
+  /** What the user at hand is remembered by, once somebody asked for it. */
+  readonly #past: PastRatings;
+  /** The user at hand; a new stamp for each, and whenever what is remembered may have changed. */
+  #row = -1;
+  #isStale = true;
+  #stamp = 0;
+  #pastStamp = -1;
 
   constructor(users: UserTable, items: ItemTable) {
     this.#users = users;
     this.#items = items;
+    this.#past = new PastRatings(users.history.limit);
   }
 
   get isEmpty(): boolean {
@@ -54,15 +61,26 @@ export class LiveNetworks {
 
   /** Everybody answers; rows that are -1 are unknown. Changes no state. */
   predict(userRow: number, itemRow: number, userHead: number): void {
+    if (userRow !== this.#row || this.#isStale) {
+      this.#row = userRow;
+      this.#isStale = false;
+      this.#stamp++;
+    }
+    const sequence = userRow < 0 ? 0 : this.#users.sequence(userRow);
+    const most = Math.min(sequence, this.#users.history.limit);
     for (let p = 0; p < this.#places.length; p++) {
       const { network, index, answers, users, items, history } = this.#places[p]!;
       const user = users.of(userRow);
-      // Of whom a network was trained on it knows more than is remembered here.
-      history.count = 0;
-      if (user < 0) this.#fill(history, items, userRow, userHead);
-      const answer = network.predict(user, items.of(itemRow), history);
-      answers[index] = clipInner(answer);
+      if (network.readsHistory?.(user, most) ?? user < 0) this.#remember(history, items, userHead, sequence);
+      else history.count = 0;
+      answers[index] = clipInner(network.predict(user, items.of(itemRow), history));
+      if (answers === this.serving) this.knownUsers[index] = user < 0 ? 0 : 1;
     }
+  }
+
+  /** What users are remembered by has changed, or rows belong to others. */
+  forgetPast(): void {
+    this.#isStale = true;
   }
 
   #placeOf(network: Network, index: number, answers: Float64Array): Place {
@@ -71,19 +89,22 @@ export class LiveNetworks {
       ...{ network, index, answers },
       users: new Numbers(this.#users, (id) => network.userOf(id)),
       items: new Numbers(this.#items, (id) => network.itemOf(id)),
-      history: { count: 0, items: new Int32Array(limit), ratings: new Float64Array(limit) },
+      history: { count: 0, items: new Int32Array(limit), ratings: this.#past.ratings, stamp: -1 },
     };
   }
 
-  #fill(into: WritableHistory, items: Numbers, userRow: number, userHead: number): void {
-    if (userRow < 0) return;
-    const { history } = this.#users;
-    const sequence = this.#users.sequence(userRow);
-    for (let s = sequence - 1; s >= Math.max(0, sequence - history.limit); s--) {
-      if (!history.read(userHead, s % history.limit, this.#slot)) continue;
-      into.items[into.count] = items.of(this.#slot.itemRow);
-      into.ratings[into.count++] = this.#slot.rating;
+  /** The user's ratings in a network's numbers: read once for all networks, numbered once for each. */
+  #remember(history: WritableHistory, items: Numbers, userHead: number, sequence: number): void {
+    const past = this.#past;
+    if (this.#pastStamp !== this.#stamp) {
+      this.#pastStamp = this.#stamp;
+      past.count = 0;
+      if (sequence > 0) past.fill(this.#users.history, userHead, sequence);
     }
+    history.count = past.count;
+    if (history.stamp === this.#stamp) return;
+    history.stamp = this.#stamp;
+    for (let n = 0; n < past.count; n++) history.items[n] = items.of(past.itemRows[n]!);
   }
 }
 

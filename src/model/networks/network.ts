@@ -11,6 +11,8 @@ export interface NetworkHistory {
   readonly items: Int32Array;
   /** On the inner scale. */
   readonly ratings: Float64Array;
+  /** Another one for other ratings: what was made of the same ones is used again. Absent: not known to be the same. */
+  readonly stamp?: number;
 }
 
 export interface Network {
@@ -19,6 +21,8 @@ export interface Network {
   /** The network's number of an id; -1: it was not trained on it. */
   userOf(id: string): number;
   itemOf(id: string): number;
+  /** False when `predict` makes no use of the ratings of a user who is remembered by `count` of them. Absent: it reads those of unknown users. */
+  readsHistory?(user: number, count: number): boolean;
   /** A finite answer on the inner scale, which may lie outside it; also for unknown users and items (-1). */
   predict(user: number, item: number, history: NetworkHistory): number;
   /** Gives its memory back; it is of no use afterwards. */

@@ -4,9 +4,11 @@ import type { Artifact } from './artifact.ts';
 import { deepScorer } from './deep-scorer.ts';
 import { dotScorer } from './dot-scorer.ts';
 import type { NetworkKind } from './kinds.ts';
+import type { Manifest } from './manifest.ts';
 import type { Network, NetworkHistory } from './network.ts';
 import { rbmScorer } from './rbm-scorer.ts';
 import { residualScorer } from './residual-scorer.ts';
+import { FoldIn, foldedRatings } from './fold-in.ts';
 import { dataOf, type ScorerOf } from './scorer.ts';
 
 const scorers: Readonly<Record<NetworkKind, ScorerOf>> = {
@@ -20,8 +22,11 @@ const scorers: Readonly<Record<NetworkKind, ScorerOf>> = {
 /** Ratings of average worth that an unknown user's level starts with. */
 const levelDamping = 5;
 
+/** An artifact, or what will become one. */
+export type Servable = Omit<Artifact, 'manifest'> & { readonly manifest: Pick<Manifest, 'kind' | 'version'> };
+
 /** Throws ArtifactError when its layers are too large to serve. */
-export function networkOf({ manifest, tensors, userIds, itemIds }: Artifact, kernel: Kernel): Network {
+export function networkOf({ manifest, tensors, userIds, itemIds }: Servable, kernel: Kernel): Network {
   const scorer = scorers[manifest.kind](tensors, kernel);
   const users = new Map(userIds.map((id, number) => [id, number]));
   const items = new Map(itemIds.map((id, number) => [id, number]));
@@ -33,16 +38,26 @@ export function networkOf({ manifest, tensors, userIds, itemIds }: Artifact, ker
     for (let n = 0; n < count; n++) sum += ratings[n]! - mean - (rated[n]! < 0 ? 0 : itemBias[rated[n]!]!);
     return sum / (count + levelDamping);
   };
+  const foldIn = tensors.has('fold.loadings') ? new FoldIn(tensors, kernel) : null;
+  const counts = tensors.get('fold.counts')?.data;
+  /** More is remembered of the user by now than the network was trained on. */
+  const isBehind = (user: number, count: number): boolean =>
+    user < 0 || (counts !== undefined && Math.min(count, foldedRatings) > counts[user]!);
   return {
     kind: manifest.kind,
     version: manifest.version,
     userOf: (id) => users.get(id) ?? -1,
     itemOf: (id) => items.get(id) ?? -1,
+    readsHistory: isBehind,
     predict(user, item, history) {
-      if (user >= 0 && item >= 0) return scorer.score(user, item);
+      if (item >= 0 && foldIn !== null && isBehind(user, history.count)) return foldIn.predict(item, history);
+      if (item >= 0 && user >= 0) return scorer.score(user, item);
       const level = user >= 0 ? userBias[user]! : levelOf(history);
       return mean + level + (item >= 0 ? itemBias[item]! : 0);
     },
-    release: () => scorer.release(),
+    release() {
+      scorer.release();
+      foldIn?.release();
+    },
   };
 }

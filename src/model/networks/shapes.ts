@@ -57,6 +57,14 @@ export const shapesOf: Readonly<Record<NetworkKind, Shapes>> = {
   },
 };
 
+/** For users whom the network was not trained on (fold-in.ts): all of them or none. */
+const foldShapes: Shapes = {
+  'fold.mean': ['m'],
+  'fold.loadings': ['m', 'r'],
+  'fold.noise': [1],
+  'fold.counts': ['n'],
+};
+
 /** What is wrong with a network of `users` and `items`; nothing when it can serve. */
 export function shapeProblems(kind: NetworkKind, tensors: Tensors, users: number, items: number): string[] {
   const lengths = new Map<string, number>([
@@ -64,7 +72,8 @@ export function shapeProblems(kind: NetworkKind, tensors: Tensors, users: number
     ['m', items],
   ]);
   const problems: string[] = [];
-  const expected = shapesOf[kind];
+  const hasFold = [...tensors.keys()].some((name) => name in foldShapes);
+  const expected = hasFold ? { ...shapesOf[kind], ...foldShapes } : shapesOf[kind];
   for (const [name, shape] of Object.entries(expected)) {
     const found = tensors.get(name)?.shape;
     if (found === undefined) problems.push(`${name} is missing`);
