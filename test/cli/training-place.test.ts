@@ -12,13 +12,17 @@ const { rest, heldOut } = splitRandomly(syntheticWindow(3000), 0.1, 1);
 const options: TrainOptions = { seed: 1, budgetSeconds: 30, clock: systemClock, hyper: { epochs: 2 } };
 
 describe('a training in a thread', () => {
-  it.each(['embedding', 'autoencoder'] as const)('gives %s, and tells how far it is', async (kind) => {
-    const ratios: number[] = [];
-    const onProgress = ({ epochRatio }: { epochRatio: number }): void => void ratios.push(epochRatio);
-    const trained = await trainElsewhere(kind, 'wasm')(rest, heldOut, { ...options, onProgress });
+  it.each(['embedding', 'autoencoder'] as const)('gives %s', async (kind) => {
+    const trained = await trainElsewhere(kind, 'wasm')(rest, heldOut, options);
     expect(trained).toMatchObject({ kind, epochs: 2 });
     expect(trained.tensors.get('user.bias')!.data).toHaveLength(rest.userIds.length);
-    expect(ratios.length).toBeGreaterThan(0);
+  });
+
+  it('tells how far it is', async () => {
+    const ratios: number[] = [];
+    const onProgress = ({ epochRatio }: { epochRatio: number }): void => void ratios.push(epochRatio);
+    await trainElsewhere('embedding', 'wasm')(rest, heldOut, { ...options, onProgress });
+    expect(ratios.at(-1)).toBe(1);
   });
 
   it('says why it failed', async () => {
