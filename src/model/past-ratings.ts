@@ -19,10 +19,10 @@ export class PastRatings {
     this.#blocks = new Int32Array(Math.ceil(limit / slotsPerBlock));
   }
 
-  /** `head`: the user's history; `sequence`: ratings ever appended to it. */
-  fill(history: History, head: number, sequence: number): void {
+  /** `head`: the user's history; `sequence`: ratings ever appended to it; `most`: of the latest ones, that are looked for. */
+  fill(history: History, head: number, sequence: number, most: number = history.limit): void {
     this.count = 0;
-    const oldest = Math.max(0, sequence - history.limit);
+    const oldest = Math.max(0, sequence - Math.min(history.limit, most));
     const blocks = history.blocksOf(head, this.#blocks);
     for (let n = sequence - 1; n >= oldest; n--) {
       const slot = n % history.limit;

@@ -9,13 +9,10 @@
  */
 import { packedSize, type Kernel } from '../../kernel/kernel.ts';
 import type { Block } from '../../kernel/row-memory.ts';
-import type { NetworkHistory } from './network.ts';
+import { mostRemembered, type NetworkHistory } from './network.ts';
 import { Rows } from './rows.ts';
 import { dataOf, tensorOf } from './scorer.ts';
 import type { Tensors } from './tensor.ts';
-
-/** Older ratings are not looked at: each costs some 60 ns. */
-export const foldedRatings = 96;
 
 export class FoldIn {
   readonly #kernel: Kernel;
@@ -66,7 +63,7 @@ export class FoldIn {
     const sums = this.#sums;
     sums.doubles.fill(0);
     for (let i = 0, at = 0; i < rank; i++, at += i + 1) sums.doubles[at] = this.#noise;
-    const last = Math.min(count, foldedRatings);
+    const last = Math.min(count, mostRemembered);
     for (let n = 0; n < last; n++) {
       const item = items[n]!;
       if (item < 0) continue;

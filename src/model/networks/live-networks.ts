@@ -8,7 +8,7 @@ import { PastRatings } from '../past-ratings.ts';
 import { clipInner } from '../scale.ts';
 import type { UserTable } from '../user-table.ts';
 import { networkKinds, type NetworkKind } from './kinds.ts';
-import type { Network, NetworkHistory } from './network.ts';
+import { mostRemembered, type Network, type NetworkHistory } from './network.ts';
 
 export type NetworkRole = 'serving' | 'shadow';
 
@@ -67,7 +67,7 @@ export class LiveNetworks {
       this.#stamp++;
     }
     const sequence = userRow < 0 ? 0 : this.#users.sequence(userRow);
-    const most = Math.min(sequence, this.#users.history.limit);
+    const most = Math.min(sequence, this.#users.history.limit, mostRemembered);
     for (let p = 0; p < this.#places.length; p++) {
       const { network, index, answers, users, items, history } = this.#places[p]!;
       const user = users.of(userRow);
@@ -99,7 +99,7 @@ export class LiveNetworks {
     if (this.#pastStamp !== this.#stamp) {
       this.#pastStamp = this.#stamp;
       past.count = 0;
-      if (sequence > 0) past.fill(this.#users.history, userHead, sequence);
+      if (sequence > 0) past.fill(this.#users.history, userHead, sequence, mostRemembered);
     }
     history.count = past.count;
     if (history.stamp === this.#stamp) return;

@@ -5,10 +5,10 @@ import { deepScorer } from './deep-scorer.ts';
 import { dotScorer } from './dot-scorer.ts';
 import type { NetworkKind } from './kinds.ts';
 import type { Manifest } from './manifest.ts';
-import type { Network, NetworkHistory } from './network.ts';
+import { mostRemembered, type Network, type NetworkHistory } from './network.ts';
 import { rbmScorer } from './rbm-scorer.ts';
 import { residualScorer } from './residual-scorer.ts';
-import { FoldIn, foldedRatings } from './fold-in.ts';
+import { FoldIn } from './fold-in.ts';
 import { dataOf, type ScorerOf } from './scorer.ts';
 
 const scorers: Readonly<Record<NetworkKind, ScorerOf>> = {
@@ -42,7 +42,7 @@ export function networkOf({ manifest, tensors, userIds, itemIds }: Servable, ker
   const counts = tensors.get('fold.counts')?.data;
   /** More is remembered of the user by now than the network was trained on. */
   const isBehind = (user: number, count: number): boolean =>
-    user < 0 || (counts !== undefined && Math.min(count, foldedRatings) > counts[user]!);
+    user < 0 || (counts !== undefined && Math.min(count, mostRemembered) > counts[user]!);
   return {
     kind: manifest.kind,
     version: manifest.version,
