@@ -10,6 +10,7 @@ import type { TrainingJob, TrainingResult } from '../../ports/trainer.ts';
 import { fitBiases } from '../../train/fit-biases.ts';
 import { measureHeldOut, type Answering, type HeldOutFigures } from '../../train/held-out.ts';
 import { readLogWindow, type LogWindow, type WindowLimits } from '../../train/log-window.ts';
+import { parityOf } from '../../train/probe.ts';
 import { splitByTime } from '../../train/split.ts';
 import type { Train, Trained } from '../../train/trained.ts';
 import type { RatingsWindow } from '../../train/window.ts';
@@ -80,7 +81,7 @@ export async function runTraining(
       againstSquared: againstRmse * againstRmse,
       servesAlready: serving !== undefined,
       isFinite: figures.isFinite,
-      parity: null,
+      parity: trained.probe === undefined ? null : parityOf(network, trained.probe, training),
       sizeBytes: artifact.length,
     },
     artifact,
