@@ -1,9 +1,25 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 const kafkaSuites = 'test/**/*.kafka.test.ts';
-/** Brokers and workers that are killed, and what takes how long then: alone, after all else. */
+/** Brokers and workers that are killed: alone, after all else. */
 const fireSuites = 'test/fire/**/*.kafka.test.ts';
 const dockerSuites = 'test/**/*.docker.test.ts';
+/** What takes how long, in a group on a broker: asked for by name (bench:take-over, bench:backlog). */
+const measureSuites = 'test/**/*.measure.test.ts';
+const measureProject =
+  process.env['FRESHET_MEASURE'] === '1'
+    ? [
+        {
+          extends: true as const,
+          test: {
+            name: 'measure',
+            include: [measureSuites],
+            globalSetup: ['test/support/kafka/local-setup.ts'],
+            maxWorkers: 1,
+          },
+        },
+      ]
+    : [];
 /** These need a Docker daemon, which is asked for by name (.ci/docker-suite). */
 const dockerProject =
   process.env['FRESHET_TEST_DOCKER'] === '1'
@@ -25,7 +41,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, kafkaSuites, dockerSuites],
+          exclude: [...configDefaults.exclude, kafkaSuites, dockerSuites, measureSuites],
         },
       },
       {
@@ -49,6 +65,7 @@ export default defineConfig({
         },
       },
       ...dockerProject,
+      ...measureProject,
     ],
   },
 });

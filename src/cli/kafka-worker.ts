@@ -64,6 +64,9 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
     { createItemFeed },
     { createKafkaTransport },
     { createGroupPeers },
+    { expectedShare },
+    { assignSticky },
+    { createWarmValues },
     { logProgress },
     logs,
     admin,
@@ -77,6 +80,9 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
     import('../adapters/kafka/item-feed.ts'),
     import('../adapters/kafka/transport.ts'),
     import('../adapters/kafka/group-peers.ts'),
+    import('../adapters/kafka/expected-share.ts'),
+    import('../adapters/kafka/assigner.ts'),
+    import('../adapters/kafka/warm-values.ts'),
     import('../adapters/kafka/restore.ts'),
     import('../adapters/kafka/ratings-log.ts'),
     import('../adapters/kafka/topics.ts'),
@@ -109,7 +115,8 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
     },
   );
   const reads = { fromDisk: 0, fromChangelog: 0 };
-  const latest = countingReads(snapshot?.latest ?? changelogValues(reader, topics), reads);
+  const warm = createWarmValues({ latest: snapshot?.latest ?? changelogValues(reader, topics), reader, topics });
+  const latest = countingReads(warm, reads);
   const feed = createItemFeed({ reader, topic: topics.items, partitionCount, latest });
   const ratingsLog = await logs.openRatingsLog({ ...options, kafka, topic: topics.ratings, groupId: app });
   const modelTable = openKafkaModelTable({ kafka, reader, topic: topics.models, app, log });
@@ -124,7 +131,8 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
     reader,
     partitionCount,
     address: () => address,
-    onAssigned() {
+    onAssigned(partitions) {
+      warm.keep(partitions);
       peers.forget();
       telemetry.rebalanced();
     },
@@ -163,11 +171,32 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
   );
   const { telemetry } = running;
   telemetry.attach({ lag: () => ratingsLog.lag(), restoreReads: () => reads });
+  const leaving = new AbortController();
+  const isLeaving = (): boolean => leaving.signal.aborted;
   let stopped: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopped ??= running.stop().finally(close));
-  const begin = (reachedAt: string | null): Promise<void> => {
+  const stop = (): Promise<void> => {
+    leaving.abort();
+    return (stopped ??= running.stop().finally(close));
+  };
+  /** Who joins takes partitions from members that work, and these stand still until it is done. */
+  const readAhead = async (): Promise<void> => {
+    const group = { kafka, groupId: app, topic: topics.ratings, partitionCount, assign: assignSticky };
+    const partitions = await expectedShare(group).catch((error: unknown) => {
+      log.warn({ reason: String(error) }, 'the group cannot be asked who is in it');
+      return null;
+    });
+    if (partitions === null) return;
+    log.info({ partitions }, 'reading ahead of what others work on');
+    await running.worker.follow();
+    // A local snapshot is ahead as it is.
+    if (snapshot === undefined) await warm.warm(partitions);
+  };
+  const begin = async (reachedAt: string | null): Promise<void> => {
     address = reachedAt;
-    return running.begin();
+    await readAhead().catch((error: unknown) => {
+      if (!isLeaving()) throw error;
+    });
+    if (!isLeaving()) await running.begin();
   };
   const ratingsLogged = async (): Promise<number> => {
     const all = Array.from({ length: partitionCount }, (_, partition) => partition);

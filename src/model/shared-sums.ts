@@ -45,11 +45,6 @@ export class SharedSums {
     return this.own[cell]! + this.rest[cell]!;
   }
 
-  /** What changed since the last settled batch. */
-  delta(): Float64Array {
-    return this.own.map((value, i) => (this.#touched ? value - this.#before[i]! : 0));
-  }
-
   settle(): void {
     this.#touched = false;
   }

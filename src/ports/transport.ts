@@ -113,9 +113,9 @@ export interface TransportListener {
 
 /** Other tasks' item changes as they are committed. Laws: each change once, in commit order per partition. */
 export interface ItemFollower {
-  /** Committed contribution after-images of a partition: the start of following. */
+  /** A committed contribution as a whole: at the start of following, and of a change without delta (no bytes). */
   contribution(partition: number, itemId: string, afterImage: Uint8Array): void;
-  /** Committed since then. */
+  /** What a commit since then added to it. */
   delta(partition: number, itemId: string, delta: Uint8Array): void;
 }
 

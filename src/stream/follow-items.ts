@@ -130,19 +130,22 @@ export class FollowedItems implements ItemFollower {
     this.#items.attach(learner.own);
   }
 
+  /** Items come whole only once, when there is nothing yet to replace; the sums with every commit. */
   contribution(partition: number, key: string, afterImage: Uint8Array): void {
-    this.delta(partition, key, afterImage);
+    const itemId = itemIdOf(key);
+    if (itemId !== null) this.#add(itemId, afterImage);
+    else this.#shares.set(partition, decodeSums(afterImage));
+    this.#followed.add(partition);
   }
 
   delta(partition: number, key: string, delta: Uint8Array): void {
-    this.#followed.add(partition);
     const itemId = itemIdOf(key);
-    if (itemId === null) this.#shares.add(partition, decodeSums(delta));
-    else
-      this.#items.addForeign(
-        this.#items.ensure(itemId),
-        this.#images.cells(this.#codec.decodeItemContribution(delta)),
-        1,
-      );
+    if (itemId !== null) this.#add(itemId, delta);
+    this.#followed.add(partition);
+  }
+
+  #add(itemId: string, change: Uint8Array): void {
+    const cells = this.#images.cells(this.#codec.decodeItemContribution(change));
+    this.#items.addForeign(this.#items.ensure(itemId), cells, 1);
   }
 }

@@ -2,7 +2,6 @@
  * The shared sums of all tasks together (mean, variances, the stack's equations): shares of other workers' tasks as they
  * were last heard of, and of the tasks here as they are.
  */
-import { sharedCells } from '../model/learner.ts';
 import type { Task, Tasks } from './task.ts';
 
 export class Shares {
@@ -14,9 +13,7 @@ export class Shares {
     this.#tasks = tasks;
   }
 
-  add(partition: number, change: Float64Array): void {
-    const share = this.#foreign.get(partition) ?? new Float64Array(sharedCells);
-    for (let i = 0; i < sharedCells; i++) share[i] = share[i]! + change[i]!;
+  set(partition: number, share: Float64Array): void {
     this.#foreign.set(partition, share);
   }
 

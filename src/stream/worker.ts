@@ -29,6 +29,9 @@ import { Turns } from './turns.ts';
 
 /** How often an eager worker looks whether it is time. */
 const eagerLookMs = 5;
+/** Every further task is one more small checkpoint a time: many of them write more than the ratings are. */
+const extraPauseMs = 10;
+const longestExtraPauseMs = 30;
 /** More records than this are no slow stream: they are worth a larger checkpoint. */
 const eagerLimit = 500;
 
@@ -314,8 +317,9 @@ export class Worker implements TransportListener {
   }
 
   #tickEarly(): void {
-    if (this.#options.clock.monotonicMs() - this.#tickEndMs < this.#tickMs) return;
     const tasks = [...this.#tasks.values()];
+    const pauseMs = this.#tickMs + Math.min(longestExtraPauseMs, extraPauseMs * (tasks.length - 1));
+    if (this.#options.clock.monotonicMs() - this.#tickEndMs < pauseMs) return;
     const waiting = tasks.reduce((sum, { pendingCount }) => sum + pendingCount, 0);
     if (waiting <= eagerLimit && tasks.some(({ isDirty }) => isDirty)) this.#tick();
   }

@@ -15,10 +15,20 @@ describe('stored numbers', () => {
     expect(decoded).toEqual(numbers);
   });
 
+  test('cost a bit where they are zero', () => {
+    const mostlyZero = new Float64Array(20);
+    mostlyZero.set([2, -0], 11);
+    const bytes = encodeNumbers(3, mostlyZero);
+    expect(bytes).toHaveLength(4 + 3 + 2 * 8);
+    expect(decodeNumbers(bytes, 3, 20, 'The record')).toEqual(mostlyZero);
+    expect(decodeNumbers(encodeNumbers(3, new Float64Array(4)), 3, 4, 'The record')).toEqual(new Float64Array(4));
+  });
+
   test('of another layout or length are refused', () => {
     const bytes = encodeNumbers(3, numbers);
     expect(() => decodeNumbers(bytes, 4, numbers.length, 'The record')).toThrow(CorruptStateError);
-    expect(() => decodeNumbers(bytes, 3, numbers.length + 1, 'The record')).toThrow(CorruptStateError);
+    expect(() => decodeNumbers(bytes, 3, numbers.length + 8, 'The record')).toThrow(CorruptStateError);
+    expect(() => decodeNumbers(bytes.subarray(0, -1), 3, numbers.length, 'The record')).toThrow(CorruptStateError);
     expect(() => decodeNumbers(bytes.subarray(0, 2), 3, 0, 'The record')).toThrow(CorruptStateError);
   });
 });

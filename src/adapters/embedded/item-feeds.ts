@@ -89,7 +89,10 @@ async function drain({ commits, seenCommitCount }: Inbox, partition: number, fol
   let commit: PublishedCommit | undefined;
   while ((commit = commits.shift()) !== undefined) {
     if (commit.commitCount <= seenCommitCount) continue;
-    for (const { itemId, delta } of commit.items) follower.delta(partition, itemId, delta);
+    for (const { itemId, afterImage, delta } of commit.items) {
+      if (delta.length > 0 || afterImage === null) follower.delta(partition, itemId, delta);
+      else follower.contribution(partition, itemId, afterImage);
+    }
     changes += commit.items.length;
     if (changes < sliceChanges) continue;
     changes = 0;

@@ -1,5 +1,5 @@
 /** What members of the group tell each other: through kafkajs' assigner, and read back from the group's description. */
-import { AssignerProtocol, type GroupDescription, type PartitionAssigner } from 'kafkajs';
+import { AssignerProtocol, type GroupDescription, type MemberDescription, type PartitionAssigner } from 'kafkajs';
 import type { Offset } from '../../ports/transport.ts';
 import type { AssignPartitions, GroupMemberView } from './assigner.ts';
 
@@ -53,14 +53,21 @@ export interface GroupView {
 export function viewGroup(topic: string, { members, state }: GroupDescription): GroupView {
   const partitionsOf = new Map<string, readonly number[]>();
   const addressOf = new Map<number, string | null>();
-  for (const { memberId, memberAssignment, memberMetadata } of members) {
-    const assignment =
-      memberAssignment.length === 0 ? null : AssignerProtocol.MemberAssignment.decode(memberAssignment);
-    const partitions = assignment?.assignment[topic] ?? [];
-    partitionsOf.set(memberId, partitions);
-    for (const partition of partitions) addressOf.set(partition, cardOf(memberMetadata).address);
+  for (const member of members) {
+    const partitions = assignedTo(topic, member);
+    partitionsOf.set(member.memberId, partitions);
+    for (const partition of partitions) addressOf.set(partition, cardOf(member.memberMetadata).address);
   }
   return { stable: state === 'Stable', partitionsOf, addressOf };
+}
+
+/** Members as they would present themselves now: with what they were last given. */
+export const membersOf = (topic: string, { members }: Pick<GroupDescription, 'members'>): GroupMemberView[] =>
+  members.map((member) => ({ ...viewOf(member), owned: assignedTo(topic, member) }));
+
+function assignedTo(topic: string, { memberAssignment }: Pick<MemberDescription, 'memberAssignment'>): number[] {
+  if (memberAssignment.length === 0) return [];
+  return AssignerProtocol.MemberAssignment.decode(memberAssignment)?.assignment[topic] ?? [];
 }
 
 function viewOf({ memberId, memberMetadata }: { memberId: string; memberMetadata: Buffer }): GroupMemberView {

@@ -80,7 +80,10 @@ export function createItemFeed({ reader, topic, partitionCount, latest }: ItemFe
         if (!isCurrent() || offset < standing.position) return;
         standing.position = offset + 1;
         if (value === null) return; // deleted: its last delta, which took the contribution back, came before
-        follower.delta(partition, parseChangelogKey(key, topic, offset), parseItemRecord(value).delta);
+        const itemId = parseChangelogKey(key, topic, offset);
+        const { afterImage, delta } = parseItemRecord(value);
+        if (delta.length > 0) follower.delta(partition, itemId, delta);
+        else follower.contribution(partition, itemId, afterImage);
       },
       undefined,
       (from, to) => {

@@ -54,7 +54,7 @@ export interface KafkaTransportOptions {
   readonly onFatal: (error: unknown, partition: number) => void;
   /** 10 s when not given: how long a member that died keeps its partitions. */
   readonly sessionTimeoutMs?: number;
-  /** A tenth of the session timeout when not given, 1 s at most: how fast a member notices that others come or go. */
+  /** A twentieth of the session timeout when not given, 500 ms at most: how fast a member notices that others come or go. */
   readonly heartbeatMs?: number;
   /** 5 s when not given: how often the number of partitions is looked at. */
   readonly partitionWatchMs?: number;
@@ -81,7 +81,7 @@ export interface KafkaTransport extends Transport {
 
 export function createKafkaTransport(options: KafkaTransportOptions): KafkaTransport {
   const { kafka, reader, topics, app, log, partitionCount, onFatal, sessionTimeoutMs = 10_000 } = options;
-  const heartbeatMs = options.heartbeatMs ?? Math.min(1000, sessionTimeoutMs / 10);
+  const heartbeatMs = options.heartbeatMs ?? Math.min(500, sessionTimeoutMs / 20);
   const admin = kafka.admin();
   const cluster = clusterOf(kafka);
   const pool = createBatchPool();

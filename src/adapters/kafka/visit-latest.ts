@@ -1,7 +1,7 @@
 /**
- * The last value of every key of a compacted partition, each key once. A short partition is read once, and held until its
- * end is known. A long one is read twice, first for the offset of each key's last record, then for those records, so that
- * no values are held: a key costs some 100 bytes meanwhile.
+ * The last value of every key of a compacted partition, each key once. Where the last values are few they are held until
+ * the end is known. Otherwise the partition is read twice, first for the offset of each key's last record, then for those
+ * records, so that no values are held: a key costs some 100 bytes meanwhile.
  */
 import { LostChangesError } from '../../errors.ts';
 import type { Offset } from '../../ports/transport.ts';
@@ -16,7 +16,7 @@ export interface LatestVisit {
   readonly recordCount: number;
 }
 
-/** Keys and values that are held of a partition rather than read twice. */
+/** Keys and last values that are held of a partition rather than read it twice. */
 const defaultHeldLimitBytes = 8 * 1024 * 1024;
 
 /** Values are views into a large response: copy what you keep. `onProgress` hears of all reading, as a share of it. */
@@ -30,7 +30,7 @@ export async function visitLatest(
 ): Promise<LatestVisit> {
   const { start } = await reader.bounds(topic, partition);
   /** By the key's bytes as latin1, which is quicker than decoding them and as unambiguous. Its last record, or the offset. */
-  const latest = new Map<string, ReadRecord | Offset>();
+  const latest = new Map<string, Held | Offset>();
   let heldBytes = 0;
   let recordCount = 0;
   const isHeld = (): boolean => heldBytes <= heldLimitBytes;
@@ -53,18 +53,20 @@ export async function visitLatest(
       else latest.set(key, record.offset);
       return;
     }
-    latest.delete(key); // held ones are visited in the order of the log, as they are when they are read again
-    if (record.value !== null) latest.set(key, record);
-    heldBytes += key.length + (record.value?.length ?? 0);
-    if (!isHeld()) for (const [held, { offset }] of latest as Map<string, ReadRecord>) latest.set(held, offset);
+    const former = latest.get(key) as Held | undefined;
+    // Held ones are visited in the order of the log, as they are when they are read again.
+    if (former !== undefined) latest.delete(key);
+    if (record.value !== null) latest.set(key, hold(record.offset, record.value, former));
+    heldBytes += record.value === null ? 0 : record.value.length + (former === undefined ? key.length : 0);
+    heldBytes -= former === undefined ? 0 : former.value.length + (record.value === null ? key.length : 0);
+    if (!isHeld()) for (const [held, { offset }] of latest as Map<string, Held>) latest.set(held, offset);
   }, 0);
 
   const keyCount = latest.size;
-  const visitRecord = (key: string, { key: bytes, offset, value }: ReadRecord): void => {
-    if (value !== null) visit(isAscii.test(key) ? key : parseChangelogKey(bytes, topic, offset), value);
-  };
+  const handOver = (key: string, offset: Offset, value: Uint8Array): void =>
+    visit(isAscii.test(key) ? key : parseChangelogKey(Buffer.from(key, 'latin1'), topic, offset), value);
   if (isHeld()) {
-    for (const [key, record] of latest as Map<string, ReadRecord>) visitRecord(key, record);
+    for (const [key, { offset, value }] of latest as Map<string, Held>) handOver(key, offset, value);
     if (recordCount > 0) onProgress?.(recordCount, 1);
     return { position, keyCount, recordCount };
   }
@@ -72,7 +74,7 @@ export async function visitLatest(
   await read((key, record) => {
     if (record.value === null || latest.get(key) !== record.offset) return;
     visitedCount++;
-    visitRecord(key, record);
+    handOver(key, record.offset, record.value);
   }, 0.5);
   if (visitedCount === keyCount) return { position, keyCount, recordCount };
   throw new LostChangesError(
@@ -80,6 +82,19 @@ export async function visitLatest(
       'they were written anew meanwhile. Try again, and raise min.compaction.lag.ms of the topic.',
     { topic, partition, lost: keyCount - visitedCount },
   );
+}
+
+interface Held {
+  offset: Offset;
+  value: Uint8Array;
+}
+
+/** A copy, in the place of the former one when it is as long. */
+function hold(offset: Offset, value: Uint8Array, former: Held | undefined): Held {
+  if (former?.value.length !== value.length) return { offset, value: new Uint8Array(value) };
+  former.value.set(value);
+  former.offset = offset;
+  return former;
 }
 
 const isAscii = /^[\u0000-\u007f]*$/;

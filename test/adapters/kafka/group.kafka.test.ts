@@ -6,6 +6,8 @@ import {
   type Kafka,
 } from 'kafkajs';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { assignSticky } from '../../../src/adapters/kafka/assigner.ts';
+import { expectedShare } from '../../../src/adapters/kafka/expected-share.ts';
 import { createTransactionalProducer } from '../../../src/adapters/kafka/producer.ts';
 import type { KafkaTransportOptions } from '../../../src/adapters/kafka/transport.ts';
 import { UsageError } from '../../../src/errors.ts';
@@ -83,6 +85,25 @@ describeKafka('members of a group on a broker', () => {
       expect([...first.listener.seen.keys(), ...second.listener.seen.keys()].sort()).toEqual([0, 1, 2, 3]),
     );
     expect(heard(first.listener, 'lost')).toEqual([]);
+  });
+
+  it('are told before they join what they will be given', async () => {
+    const share = (): Promise<readonly number[] | null> =>
+      expectedShare({
+        kafka: rig.kafka,
+        groupId: rig.app,
+        topic: rig.topics.ratings,
+        partitionCount: rig.partitionCount,
+        assign: assignSticky,
+      });
+    expect(await share()).toBe(null);
+    const first = await join();
+    for (let members = 2; members <= 3; members++) {
+      const expected = await share();
+      const next = await join();
+      await eventually(() => expect(next.transport.assigned()).toEqual(expected));
+    }
+    expect(first.transport.assigned()).toHaveLength(2);
   });
 
   it('take over at once from one that stops, whose last commit counts', async () => {
