@@ -140,6 +140,8 @@ export class NetworkSlots {
       const before = this.#places.get(kind) ?? emptyPlace();
       const serving = await this.#networkOf(kind, record?.serving ?? null, before);
       const shadow = await this.#networkOf(kind, record?.shadow?.version ?? null, before);
+      // The record says by now what is to answer instead: until that is here, what answered goes on.
+      if (serving === 'unusable' || shadow === 'unusable') return void this.#behind.add(kind);
       this.#behind.delete(kind);
       const as = record?.shadow?.as ?? null;
       if (serving === before.serving && shadow === before.shadow && as === before.as) return;
@@ -157,12 +159,12 @@ export class NetworkSlots {
     }
   }
 
-  /** The network of a version; null for none, and for one that cannot be used: then the record says so. */
+  /** The network of a version, null for none. The record is told of one that cannot be used. */
   async #networkOf(
     kind: NetworkKind,
     version: ModelVersion | null,
     { serving, shadow }: Place,
-  ): Promise<Network | null> {
+  ): Promise<Network | 'unusable' | null> {
     if (version === null) return null;
     if (serving?.version === version) return serving;
     if (shadow?.version === version) return shadow;
@@ -178,7 +180,7 @@ export class NetworkSlots {
     } catch (error) {
       if (!(error instanceof ArtifactError) && !(error instanceof CorruptStateError)) throw error;
       await store.update(kind, (record) => record && unusable(record, version, clock.nowMs(), error.message));
-      return null;
+      return 'unusable';
     }
   }
 
