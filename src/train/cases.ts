@@ -39,11 +39,6 @@ export const ratingsOf = ({ starts }: Cases, item: number): number => starts[ite
 export const ratedItems = (cases: Cases): Int32Array =>
   Int32Array.from({ length: cases.starts.length - 1 }, (_, item) => item).filter((item) => ratingsOf(cases, item) > 0);
 
-/** Draws batch after batch of items, all of them once. */
-export function* batchesOf(order: Int32Array, size: number): Generator<Int32Array> {
-  for (let from = 0; from < order.length; from += size) yield order.subarray(from, from + size);
-}
-
 /** The entries that kernels take (kernel/network-kernel.ts), in pieces when a case is longer than a block. */
 export class Entries {
   readonly address: Address;

@@ -19,14 +19,12 @@ import { createKernel } from '../kernel/choose.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Address, Block } from '../kernel/row-memory.ts';
 import { Rows } from '../model/networks/rows.ts';
-import { clipInner } from '../model/scale.ts';
-import { batchesOf, casesOf, drawWeights, Entries, longestOf, ratedItems, ratingsOf, type Cases } from './cases.ts';
+import { casesOf, drawWeights, Entries, longestOf, ratedItems, type Cases } from './cases.ts';
 import { chance, type Chance } from './chance.ts';
-import { learnByEpochs, type EpochPlan, type Learning } from './epochs.ts';
+import type { EpochPlan, Learning } from './epochs.ts';
 import { fitBiases, type Biases } from './fit-biases.ts';
 import { levelsOf, type Levels } from './levels.ts';
-import { judgedBy } from './judged-by.ts';
-import { probe } from './probe.ts';
+import { errorOn, passOver, trainSparse, type SparseNetwork } from './item-pass.ts';
 import type { Tensor, Train } from './trained.ts';
 import type { RatingsWindow } from './window.ts';
 
@@ -62,24 +60,12 @@ const firstEpochs = 5;
 /** Ratings of average kind that a user's level biases start from. */
 const levelDamping = 5;
 
-export const rbmOn =
-  (kernelOf: () => Kernel): Train<RbmHyper> =>
-  async (train, validation, options) => {
-    const hyper = { ...rbmHyper, ...options.hyper };
-    const kernel = kernelOf();
-    const parts = judgedBy(train, validation, options.seed);
-    const learning = new Rbm(kernel, hyper, parts.train, parts.validation, options.seed);
-    const outcome = await learnByEpochs(learning, hyper, options);
-    const tensors = learning.best();
-    return {
-      ...{ kind: 'rbm', backend: `sparse-${kernel.name}`, tensors, ...outcome },
-      probe: probe(train, options.seed, (user, item) => learning.predict(user, item)),
-    };
-  };
+export const rbmOn = (kernelOf: () => Kernel): Train<RbmHyper> =>
+  trainSparse('rbm', rbmHyper, (...parts) => new Rbm(...parts), kernelOf);
 
 export const trainRbm = rbmOn(createKernel);
 
-class Rbm implements Learning {
+class Rbm implements SparseNetwork {
   readonly kind = 'rbm';
   readonly #kernel: Kernel;
   readonly #hyper: RbmHyper;
@@ -141,35 +127,17 @@ class Rbm implements Learning {
     this.#kept = new Float32Array(users * this.#section + this.#width);
   }
 
-  *pass(epoch: number): ReturnType<Learning['pass']> {
+  pass(epoch: number): ReturnType<Learning['pass']> {
     const { batch, rate, decay, momentum } = this.#hyper;
     this.#encoded = -1;
     this.#chance.shuffle(this.#order);
-    let loss = 0;
-    let seen = 0;
-    let items = 0;
-    for (const batchItems of batchesOf(this.#order, batch)) {
-      let ratings = 0;
-      for (const item of batchItems) {
-        loss += this.#learn(item);
-        ratings += ratingsOf(this.#train, item);
-      }
-      this.#step(rate * decay ** epoch, batchItems.length, epoch < firstEpochs ? firstMomentum : momentum);
-      seen += ratings;
-      items += batchItems.length;
-      yield { doneRatio: items / this.#order.length, ratings, loss: loss / seen };
-    }
+    const step = (items: number): void =>
+      this.#step(rate * decay ** epoch, items, epoch < firstEpochs ? firstMomentum : momentum);
+    return passOver(this.#train, this.#order, batch, (item) => this.#learn(item), step);
   }
 
   validate(): number {
-    const { starts, users, values } = this.#validation;
-    let squares = 0;
-    for (let item = 0; item + 1 < starts.length; item++) {
-      for (let n = starts[item]!; n < starts[item + 1]!; n++) {
-        squares += (clipInner(this.predict(users[n]!, item)) - values[n]!) ** 2;
-      }
-    }
-    return Math.sqrt(squares / values.length);
+    return errorOn(this.#validation, (user, item) => this.predict(user, item));
   }
 
   predict(user: number, item: number): number {

@@ -125,7 +125,8 @@ export function openKafkaModelTable(options: KafkaModelTableOptions): KafkaModel
     }
   }
 
-  async function commit(key: string, value: Uint8Array): Promise<void> {
+  /** Resolves with where what it wrote ends. */
+  async function commit(key: string, value: Uint8Array): Promise<Offset> {
     if (session === null) throw new Error('no session');
     const transactionalId = transactionalIdOf(app);
     const { producerId, producerEpoch } = session;
@@ -137,8 +138,18 @@ export function openKafkaModelTable(options: KafkaModelTableOptions): KafkaModel
       transactionalId,
       addPartitionsToTxn({ ...self, topics: [{ topic, partitions: [partition] }] }),
     );
-    await session.write([{ topic, batch }]);
+    const ends = await session.write([{ topic, batch }]);
     await session.ask('transaction', transactionalId, endTxn({ ...self, transactionResult: true }));
+    return ends.get(topic) ?? 0;
+  }
+
+  /** A commit is durable before readers see it: its marker is still to be written. */
+  async function followTo(end: Offset): Promise<void> {
+    await follow();
+    while ((position ?? 0) < end && !stopping.signal.aborted) {
+      await delay(2);
+      await follow();
+    }
   }
 
   async function updateNow(key: string, change: (value: Uint8Array | undefined) => Uint8Array | null) {
@@ -153,8 +164,7 @@ export function openKafkaModelTable(options: KafkaModelTableOptions): KafkaModel
         await follow();
         const next = change(values.get(key));
         if (next === null) return values.get(key);
-        await commit(key, next);
-        await follow();
+        await followTo(await commit(key, next));
         return next;
       } catch (error) {
         const former = session;
