@@ -1,31 +1,15 @@
 /** `freshet models`: the networks of a data folder, of a running worker, or of a group on Kafka. */
-import { networkKinds, type NetworkKind } from '../model/networks/kinds.ts';
-import type { ControlResult } from '../ports/model-control.ts';
-import type { ModelRecord } from '../ports/models.ts';
-import type { Values } from '../setting.ts';
+import { networkKinds } from '../model/networks/kinds.ts';
 import { defineCommand, type CommandIo } from './command.ts';
 import { kafkaRules } from './kafka-settings.ts';
-import { mappingSettings } from './mapping-settings.ts';
+import { modelsSettings, type ModelAnswer, type ModelOrder, type ModelsValues } from './models/order.ts';
 import { listText, showText } from './models/report.ts';
-import { trainingSettings } from './models/training-settings.ts';
 import { trainableKinds } from '../train/trainers.ts';
-import { anyTarget, oneTarget } from './target.ts';
+import { oneTarget } from './target.ts';
 import { httpAddress } from './worker-client.ts';
 
 const actions = ['list', 'show', 'train', 'promote', 'roll-back'] as const;
-export type ModelAction = (typeof actions)[number];
-
-const settings = { ...anyTarget, ...trainingSettings, ...mappingSettings } as const;
-export type ModelsValues = Values<typeof settings>;
-
-/** What was asked for, with what it needs. */
-export type ModelOrder =
-  | { readonly action: 'list' }
-  | { readonly action: 'show' | 'train' | 'roll-back'; readonly kind: NetworkKind }
-  | { readonly action: 'promote'; readonly kind: NetworkKind; readonly version: string };
-
-/** Everything, or the record that was changed, or why it was not. */
-export type ModelAnswer = { readonly kind: 'records'; readonly records: readonly ModelRecord[] } | ControlResult;
+type ModelAction = (typeof actions)[number];
 
 export const models = defineCommand({
   name: 'models',
@@ -40,7 +24,7 @@ export const models = defineCommand({
     kind: { type: 'choice', choices: networkKinds, doc: 'Which kind of network.' },
     version: { type: 'text', doc: 'Which version is to serve.' },
   },
-  settings,
+  settings: modelsSettings,
   rules: [
     oneTarget('data', 'http', 'brokers'),
     httpAddress,

@@ -6,7 +6,7 @@ import { CorruptStateError } from '../errors.ts';
 import type { ItemTable } from '../model/item-table.ts';
 import { rowLayout } from '../model/row-layout.ts';
 import type { RowImage } from '../ports/codec.ts';
-import { rowOf } from './restore.ts';
+import { rowOf } from './stored-row.ts';
 
 type Layout = Pick<ItemTable, 'cells' | 'sketchAt'>;
 

@@ -1,9 +1,8 @@
 /** Brings a task back to its last checkpoint, and single rows back into memory after they were evicted. */
 import { CorruptStateError } from '../errors.ts';
 import { emptySlot, slotsPerBlock } from '../model/history.ts';
-import { rowLayout } from '../model/row-layout.ts';
-import type { RowImage } from '../ports/codec.ts';
 import { historyKey, itemIdOf, itemKey, parseStateKey, userKey } from './keys.ts';
+import { rowOf } from './stored-row.ts';
 import { decodeSums } from './stored-sums.ts';
 import { decodeStoredSettings, refuseOtherSettings, storedSettingsOf } from './stored-settings.ts';
 import type { Task, Tasks } from './task.ts';
@@ -109,16 +108,6 @@ export function reloadItem(tasks: Tasks, itemId: string, row: number): void {
       task.learner.own.load(row, task.images.cells(task.tools.codec.decodeItemContribution(stored)));
     }
   }
-}
-
-/** Values of a stored row; throws CorruptStateError for a layout of another version. */
-export function rowOf(image: RowImage): Float32Array {
-  if (image.layout === rowLayout) return image.values;
-  throw new CorruptStateError(
-    `A stored row has layout ${image.layout} where this version writes ${rowLayout}. ` +
-      'Use the version that wrote it, or rebuild the state from the ratings.',
-    { found: image.layout, expected: rowLayout },
-  );
 }
 
 function hasRoom(task: Task, userId: string): boolean {

@@ -13,7 +13,7 @@ import type { ModelTable } from '../../ports/model-table.ts';
 import type { Offset, StateChange } from '../../ports/transport.ts';
 import { openBulkWriter, type BulkWriter } from './bulk-writer.ts';
 import { parseChangelogKey } from './changelog.ts';
-import { isFencing, messageOf } from './kafka-error.ts';
+import { brokerErrorType, isFencing, messageOf } from './kafka-error.ts';
 import { addPartitionsToTxn, endTxn } from './kafkajs-internals.ts';
 import type { PartitionReader, ReadRecord } from './partition-reader.ts';
 import { openSession, type ProducerSession } from './producer-session.ts';
@@ -62,6 +62,11 @@ export function openKafkaModelTable(options: KafkaModelTableOptions): KafkaModel
   let updating: Promise<unknown> = Promise.resolve();
   let session: ProducerSession | null = null;
   let writer: BulkWriter | null = null;
+  /** Of the last change that was written: readers see it once it is committed. */
+  let writtenOffset: Offset | null = null;
+  let isWrittenThere = false;
+
+  const hasLanded = (): boolean => isWrittenThere;
 
   function take({ key: bytes, value, offset }: ReadRecord, changed: Set<string>): void {
     const key = parseChangelogKey(bytes, topic, offset);
@@ -72,6 +77,7 @@ export function openKafkaModelTable(options: KafkaModelTableOptions): KafkaModel
     } else if (value === null) values.delete(key);
     else values.set(key, Uint8Array.from(value));
     if (!key.includes('/')) changed.add(key);
+    if (offset === writtenOffset) isWrittenThere = true;
   }
 
   async function followNow(): Promise<void> {
@@ -125,8 +131,7 @@ export function openKafkaModelTable(options: KafkaModelTableOptions): KafkaModel
     }
   }
 
-  /** Resolves with where what it wrote ends. */
-  async function commit(key: string, value: Uint8Array): Promise<Offset> {
+  async function commit(key: string, value: Uint8Array): Promise<void> {
     if (session === null) throw new Error('no session');
     const transactionalId = transactionalIdOf(app);
     const { producerId, producerEpoch } = session;
@@ -139,20 +144,18 @@ export function openKafkaModelTable(options: KafkaModelTableOptions): KafkaModel
       addPartitionsToTxn({ ...self, topics: [{ topic, partitions: [partition] }] }),
     );
     const ends = await session.write([{ topic, batch }]);
+    writtenOffset = (ends.get(topic) ?? 0) - 1;
     await session.ask('transaction', transactionalId, endTxn({ ...self, transactionResult: true }));
-    return ends.get(topic) ?? 0;
-  }
-
-  /** A commit is durable before readers see it: its marker is still to be written. */
-  async function followTo(end: Offset): Promise<void> {
-    await follow();
-    while ((position ?? 0) < end && !stopping.signal.aborted) {
-      await delay(2);
+    // A commit is durable before readers see it: its marker is still to be written.
+    for (;;) {
       await follow();
+      if (hasLanded() || stopping.signal.aborted) return;
+      await delay(2);
     }
   }
 
   async function updateNow(key: string, change: (value: Uint8Array | undefined) => Uint8Array | null) {
+    let attempted: Uint8Array | null = null;
     for (let tries = 1; ; tries++) {
       try {
         session ??= await openSession({
@@ -162,15 +165,21 @@ export function openKafkaModelTable(options: KafkaModelTableOptions): KafkaModel
           transactionTimeoutMs,
         });
         await follow();
+        // Of the last try the outcome was unknown: opening the session has ended it, one way or the other.
+        if (attempted !== null && hasLanded()) return attempted;
+        attempted = null;
         const next = change(values.get(key));
         if (next === null) return values.get(key);
-        await followTo(await commit(key, next));
+        attempted = next;
+        writtenOffset = null;
+        isWrittenThere = false;
+        await commit(key, next);
         return next;
       } catch (error) {
         const former = session;
         session = null;
         await former?.close();
-        if (!isFencing(error) || tries === mostTries || stopping.signal.aborted) throw error;
+        if (!mayEndOtherwise(error) || tries === mostTries || stopping.signal.aborted) throw error;
         await delay(Math.random() * longestPauseMs);
       }
     }
@@ -219,5 +228,8 @@ export function openKafkaModelTable(options: KafkaModelTableOptions): KafkaModel
     },
   };
 }
+
+/** Fenced by another; or the broker met the other while it ended our transaction, which it calls unexpected. */
+const mayEndOtherwise = (error: unknown): boolean => isFencing(error) || brokerErrorType(error) === 'UNKNOWN';
 
 const transactionalIdOf = (app: string): string => `${app}-models`;

@@ -9,7 +9,7 @@ import { fromInner, unitsPerInner, type Scale } from '../../model/scale.ts';
 import { historyKey, itemKey, userKey } from '../../stream/keys.ts';
 import { ContributionImages } from '../../stream/contribution-image.ts';
 import { partitionOf } from '../../stream/partition-of.ts';
-import { rowOf } from '../../stream/restore.ts';
+import { rowOf } from '../../stream/stored-row.ts';
 import type { StoredSettings } from '../../stream/stored-settings.ts';
 import { learnerSettingsIn, settingsIn } from '../stored-settings.ts';
 import type { RowView } from './view.ts';

@@ -8,12 +8,12 @@ import { freshRecord } from '../../stream/model-record.ts';
 import { createModelControl, listModels } from '../../stream/model-control.ts';
 import type { CommandIo } from '../command.ts';
 import { withStore, withView } from '../folder.ts';
-import type { ModelAnswer, ModelOrder, ModelsValues } from '../models.ts';
 import { progressBar } from '../progress.ts';
 import { defaultScale } from '../run/intake.ts';
 import { settingsIn } from '../stored-settings.ts';
 import { openRetraining } from './open-retraining.ts';
-import { carryOut } from './order.ts';
+import { carryOut } from './carry-out.ts';
+import type { ModelAnswer, ModelOrder, ModelsValues } from './order.ts';
 
 export async function askFolder(order: ModelOrder, values: ModelsValues, io: CommandIo): Promise<ModelAnswer> {
   const { data = '' } = values;

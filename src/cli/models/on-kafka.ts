@@ -5,8 +5,8 @@ import { systemClock } from '../../adapters/system/clock.ts';
 import { createModelControl } from '../../stream/model-control.ts';
 import type { CommandIo } from '../command.ts';
 import { withKafka } from '../kafka-client.ts';
-import type { ModelAnswer, ModelOrder, ModelsValues } from '../models.ts';
-import { carryOut } from './order.ts';
+import { carryOut } from './carry-out.ts';
+import type { ModelAnswer, ModelOrder, ModelsValues } from './order.ts';
 
 export const askOnKafka = (order: ModelOrder, values: ModelsValues, io: CommandIo): Promise<ModelAnswer> =>
   withKafka(values, io, ['models'], async (client) => {

@@ -1,17 +1,19 @@
-/** An order to whoever has the records at hand. */
-import type { ModelControl } from '../../ports/model-control.ts';
-import type { ModelAnswer, ModelOrder } from '../models.ts';
+/** What can be asked of `freshet models`, with what it needs, and what is answered. */
+import type { NetworkKind } from '../../model/networks/kinds.ts';
+import type { ControlResult } from '../../ports/model-control.ts';
+import type { ModelRecord } from '../../ports/models.ts';
+import type { Values } from '../../setting.ts';
+import { mappingSettings } from '../mapping-settings.ts';
+import { anyTarget } from '../target.ts';
+import { trainingSettings } from './training-settings.ts';
 
-export async function carryOut(order: ModelOrder, control: ModelControl): Promise<ModelAnswer> {
-  switch (order.action) {
-    case 'list':
-    case 'show':
-      return { kind: 'records', records: await control.list() };
-    case 'train':
-      return control.train(order.kind);
-    case 'promote':
-      return control.promote(order.kind, order.version);
-    case 'roll-back':
-      return control.rollBack(order.kind);
-  }
-}
+export const modelsSettings = { ...anyTarget, ...trainingSettings, ...mappingSettings } as const;
+export type ModelsValues = Values<typeof modelsSettings>;
+
+export type ModelOrder =
+  | { readonly action: 'list' }
+  | { readonly action: 'show' | 'train' | 'roll-back'; readonly kind: NetworkKind }
+  | { readonly action: 'promote'; readonly kind: NetworkKind; readonly version: string };
+
+/** Everything, or the record that was changed, or why it was not. */
+export type ModelAnswer = { readonly kind: 'records'; readonly records: readonly ModelRecord[] } | ControlResult;

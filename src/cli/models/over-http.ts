@@ -1,7 +1,7 @@
 /** Asks a running worker. */
 import type { ModelRecord } from '../../ports/models.ts';
-import type { ModelAnswer, ModelOrder } from '../models.ts';
 import { refused, workerClient, type WorkerAnswer } from '../worker-client.ts';
+import type { ModelAnswer, ModelOrder } from './order.ts';
 
 export async function askOverHttp(
   order: ModelOrder,
