@@ -25,6 +25,11 @@ export class PendingRecommendations {
   readonly #due = new Map<string, Due>();
   /** Users with a marker in the store. */
   readonly #stored = new Set<string>();
+  /**
+   * Users of whom that is not known: a checkpoint of recommendations alone moves no offset, so when its outcome was unknown
+   * it is put back although it may have happened.
+   */
+  readonly #uncertain = new Set<string>();
   /** Users whose marker may have to change with the next checkpoint. */
   readonly #touched = new Set<string>();
   #published = 0;
@@ -53,7 +58,7 @@ export class PendingRecommendations {
   /** The user's row changed. */
   changed(userId: string, dueAtMs: number): void {
     const due = this.#due.get(userId);
-    if (due !== undefined && !due.isRanked) return;
+    if (due !== undefined && !due.isRanked && !this.#uncertain.has(userId)) return;
     this.#due.delete(userId);
     this.#due.set(userId, { userId, atMs: dueAtMs, isRanked: false });
     this.#touched.add(userId);
@@ -90,7 +95,7 @@ export class PendingRecommendations {
     const changes: StateChange[] = [];
     for (const userId of this.#touched) {
       const isDue = this.#due.has(userId);
-      if (isDue !== this.#stored.has(userId))
+      if (isDue !== this.#stored.has(userId) || this.#uncertain.has(userId))
         changes.push({ key: recommendationKey(userId), value: isDue ? marker : null });
     }
     return changes;
@@ -100,6 +105,7 @@ export class PendingRecommendations {
     for (const userId of this.#touched) {
       if (this.#due.has(userId)) this.#stored.add(userId);
       else this.#stored.delete(userId);
+      this.#uncertain.delete(userId);
     }
     this.#published += this.#publishedInBatch;
     this.#clear();
@@ -108,6 +114,7 @@ export class PendingRecommendations {
   /** As of the last checkpoint; whoever waited then is due at once. */
   rollBack(): void {
     for (const userId of this.#touched) {
+      this.#uncertain.add(userId);
       this.#due.delete(userId);
       if (this.#stored.has(userId)) this.#due.set(userId, { userId, atMs: 0, isRanked: false });
     }

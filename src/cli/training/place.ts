@@ -72,7 +72,8 @@ function inProcess(job: TrainingJob): Place {
   const threads = String(availableParallelism());
   const child = fork(new URL('./child.js', import.meta.url), {
     serialization: 'advanced',
-    execArgv: [],
+    // What TensorFlow.js uses of Node is not for whoever trains to mend.
+    execArgv: ['--no-deprecation'],
     env: {
       ...processEnvironment(),
       TF_CPP_MIN_LOG_LEVEL: '2',

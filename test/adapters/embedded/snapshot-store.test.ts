@@ -190,7 +190,7 @@ describe('local snapshot', () => {
   );
 
   /** Any byte may be another: the next process uses it as it was, or not at all, or dies and the one after that does not. */
-  test('with damaged pages is ignored within three starts', { timeout: 120_000 }, async () => {
+  test('with damaged pages is ignored within three starts', { timeout: 240_000 }, async () => {
     const folder = newFolder();
     for (let round = 0; round < 6; round++) {
       rmSync(`${folder}/snapshot`, { recursive: true, force: true });
@@ -245,9 +245,12 @@ async function readInAnotherProcess(folder: string): Promise<unknown> {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   children.push(child);
+  // One that stands still is ended from outside, as a liveness probe would.
+  const standsStill = setTimeout(() => child.kill('SIGKILL'), 10_000);
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
   const [code] = (await once(child, 'close')) as [number | null];
+  clearTimeout(standsStill);
   if (code !== 0) return undefined;
   return text === 'none' ? 'none' : (JSON.parse(text) as unknown);
 }
