@@ -57,8 +57,8 @@ export interface WorkerOptions extends Omit<TaskTools, OptionalTools>, Partial<P
   readonly checkpointEvents: number;
   readonly checkpointMs: number;
   /**
-   * While little waits, write the timer's checkpoints as soon as the time that the last ones took has passed again: a
-   * slow stream is answered at once, and a fast one in large checkpoints.
+   * While little waits, write the timer's checkpoints as soon as the time that the last ones took has passed again, and a
+   * little more where there are several tasks: a slow stream is answered at once, and a fast one in large checkpoints.
    */
   readonly isEager?: boolean;
   /** Called once when a task cannot go on and the worker must stop. */
