@@ -35,7 +35,10 @@ export interface ItemChange {
   readonly itemId: string;
   /** Encoded contribution (schemas/item-contribution.avsc); null deletes it. */
   readonly afterImage: Uint8Array | null;
-  /** Same encoding; what other workers add to what they hold. Empty where there is one partition: nobody follows it. */
+  /**
+   * Same encoding; what other workers add to what they hold. Empty where there is one partition, which nobody follows, and
+   * where the after-image takes the place of what they hold.
+   */
   readonly delta: Uint8Array;
 }
 
