@@ -10,7 +10,7 @@ const impure = [
 
 const impureProperties = [
   { object: 'Date', property: 'now', message: 'No clock here: take a Clock.' },
-  { object: 'Math', property: 'random', message: 'No chance here: take a seed (model/seeded.ts).' },
+  { object: 'Math', property: 'random', message: 'No chance here: take a seed (kernel/seeded.ts).' },
 ];
 
 const impureGlobals = [
@@ -39,7 +39,7 @@ const roomOf = (file) => rooms.find(({ files }) => files.includes(file));
 export default tseslint.config(
   {
     // AssemblyScript looks like TypeScript and is not.
-    ignores: ['dist/**', 'node_modules/**', 'coverage/**', 'src/kernel/assembly/**'],
+    ignores: ['dist/**', 'node_modules/**', '.cache/**', '.tfjs-native/**', 'coverage/**', 'src/kernel/assembly/**'],
   },
   ...tseslint.configs.strictTypeChecked,
   {
@@ -92,7 +92,7 @@ export default tseslint.config(
       'src/model/**',
       'src/train/**',
       'src/adapters/kafka/crc32c.ts',
-      'src/stream/{score,live-score,shares,partition-of,prediction-draft,prequential}.ts',
+      'src/stream/{score,live-score,shares,partition-of,prediction-draft,prequential,replayed}.ts',
       'test/**',
       'bench/**',
     ],

@@ -51,6 +51,14 @@ export const rooms = [
       'Settings are read the same way for every command: they know each other, errors.ts and node:*, and no room.',
   },
   {
+    files: ['src/console/**'],
+    forbidden: '^(?!\\./[^/]+\\.js$|uplot$)',
+    typesOnly: '^uplot$',
+    static: true,
+    message:
+      'console/ is what a browser gets, as it is written: its files import each other, and nothing else. Ask the worker over HTTP.',
+  },
+  {
     files: ['src/cli/**', 'test/**', 'bench/**'],
     forbidden: '/main\\.ts$',
     message: 'main.ts is the process around the commands: nobody imports it. What both need belongs in cli/.',

@@ -20,11 +20,36 @@ const measureProject =
         },
       ]
     : [];
+/** In a real browser: Debian's chromium. */
+const browserSuites = 'test/**/*.browser.test.ts';
+const browserProject =
+  process.env['FRESHET_TEST_BROWSER'] === '1'
+    ? [{ extends: true as const, test: { name: 'browser', include: [browserSuites] } }]
+    : [];
 /** These need a Docker daemon, which is asked for by name (.ci/docker-suite). */
 const dockerProject =
   process.env['FRESHET_TEST_DOCKER'] === '1'
     ? [{ extends: true as const, test: { name: 'docker', include: [dockerSuites] } }]
     : [];
+/** These need programs that are fetched and built for them; asked for by name (npm run check:deploy). */
+const deploySuites = 'test/**/*.deploy.test.ts';
+const deployProject =
+  process.env['FRESHET_TEST_DEPLOY'] === '1'
+    ? [
+        {
+          extends: true as const,
+          test: {
+            name: 'deploy',
+            include: [deploySuites],
+            globalSetup: ['test/support/kafka/local-setup.ts'],
+            maxWorkers: 1,
+          },
+        },
+      ]
+    : [];
+
+/** Those of projects of their own. */
+const asked = [kafkaSuites, dockerSuites, measureSuites, deploySuites, browserSuites];
 
 export default defineConfig({
   test: {
@@ -41,7 +66,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, kafkaSuites, dockerSuites, measureSuites],
+          exclude: [...configDefaults.exclude, ...asked],
         },
       },
       {
@@ -64,7 +89,9 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
+      ...browserProject,
       ...dockerProject,
+      ...deployProject,
       ...measureProject,
     ],
   },

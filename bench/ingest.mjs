@@ -2,31 +2,28 @@
  * How many ratings `freshet run` takes in over HTTP until all of it is learned and durable, and how long one who asks for
  * a prediction waits meanwhile. Prints a table, or one JSON object with --json. Runs on dist.
  *
- *   npm run bench:ingest [-- --effort full,fast] [--repeat 3] [--ratings N] [--rate N] [--json]
+ *   npm run bench:ingest [-- --effort balanced,fast] [--repeat 3] [--ratings N] [--rate N] [--json]
  *
  * Each effort runs twice: as fast as it goes, and at the rate of the bar (or --rate), where the waiting counts. The
  * client posts batches of 1,000 over two connections, made beforehand; one thread asks for single predictions. A second's
  * worth of ratings comes before, unmeasured: the code of a new process is slow until it is compiled.
  */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import Table from 'cli-table3';
 import { openEmbeddedReadOnly } from '../dist/adapters/embedded/open-embedded.js';
-import { syntheticRatings } from '../dist/adapters/synthetic/synthetic-ratings.js';
+import { bodiesOf, median, post, round, startWorker } from './worker.mjs';
 
 const { values } = parseArgs({
   options: {
-    effort: { type: 'string', default: 'full,fast' },
+    effort: { type: 'string', default: 'balanced,fast' },
     repeat: { type: 'string', default: '3' },
     ratings: { type: 'string' },
     rate: { type: 'string' },
@@ -40,77 +37,17 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-const bars = { full: { rate: 12_000, p99Ms: 2 }, fast: { rate: 30_000, p99Ms: 2 } };
+const bars = { balanced: { rate: 12_000, p99Ms: 2 }, fast: { rate: 30_000, p99Ms: 2 } };
 const batchRatings = 1000;
 const connections = 2;
 const secondsPerRun = 10;
 
 const words = (text) => text.split(' ').filter((word) => word !== '');
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
-const round = (number, digits = 0) => Number(number.toFixed(digits));
-
-function bodiesOf(count) {
-  const table = syntheticRatings({ seed: 9, events: count, users: 20_000, items: 5_000 });
-  const entry = (i) => ({
-    userId: table.users[table.userIndex[i]],
-    itemId: table.items[table.itemIndex[i]],
-    rating: table.ratings[i],
-    ratedAt: table.ratedAtMs[i],
-    eventId: `event-${i}`,
-  });
-  return Array.from({ length: count / batchRatings }, (_, batch) =>
-    Buffer.from(JSON.stringify(Array.from({ length: batchRatings }, (_, i) => entry(batch * batchRatings + i)))),
-  );
-}
-
-async function startWorker(folder, effort) {
-  const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-  const run = ['run', '--data', folder, '--http-port', '0', '--scale', '0.5..5', '--effort', effort];
-  const child = spawn(process.execPath, [...words(values.node), main, ...run, ...words(values.flags)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const port = await new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const { msg, httpPort } = JSON.parse(line);
-      if (msg === 'ready') resolve(httpPort);
-    });
-    child.once('exit', () => reject(new Error('the worker did not start')));
-  });
-  return {
-    port,
-    async stop() {
-      child.kill('SIGTERM');
-      if (child.exitCode === null) await once(child, 'exit');
-    },
-  };
-}
-
-/** Posts until it is accepted; resolves with how often it had to come back. */
-function post(agent, port, body) {
-  return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'content-length': body.length };
-    const asked = request({ agent, port, host: '127.0.0.1', method: 'POST', path: '/ratings', headers }, (response) => {
-      const { statusCode } = response;
-      response.resume().once('end', () => {
-        if (statusCode === 202) resolve(0);
-        else if (statusCode !== 429) reject(new Error(`POST /ratings answered ${statusCode}`));
-        else {
-          const pauseMs = 1000 * Number(response.headers['retry-after'] ?? 1);
-          wait(pauseMs)
-            .then(() => post(agent, port, body))
-            .then((times) => resolve(times + 1), reject);
-        }
-      });
-    });
-    asked.once('error', reject);
-    asked.end(body);
-  });
-}
 
 /** One run; `rate` 0 is as fast as it goes. */
 async function ingest(effort, bodies, rate) {
   const folder = mkdtempSync(join(tmpdir(), 'freshet-bench-'));
-  const worker = await startWorker(folder, effort);
+  const worker = await startWorker(folder, ['--effort', effort, ...words(values.flags)], words(values.node));
   const view = await openEmbeddedReadOnly(folder);
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const workerData = { port: worker.port, rate: Number(values['probe-rate']) };
@@ -159,7 +96,7 @@ for (const effort of values.effort.split(',')) {
   const barRate = bars[effort].rate;
   const rate = values.rate === undefined ? barRate : Number(values.rate);
   const count = Math.ceil(Number(values.ratings ?? rate * (secondsPerRun + 1)) / batchRatings) * batchRatings;
-  const bodies = bodiesOf(count);
+  const bodies = bodiesOf(count, batchRatings);
   for (const mode of values.mode.split(',')) {
     const runs = [];
     for (let i = 0; i < Number(values.repeat); i++) {

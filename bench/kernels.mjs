@@ -1,23 +1,31 @@
 /**
  * Each SIMD kernel beside its plain twin at k = 32, in nanoseconds, and the exact top 10 of many items in milliseconds.
- * Prints a table, or one JSON object with --json; exit code 1 when a bar is missed.
+ * Prints tables of what is asked, measured and met, or one JSON object with --json; exit code 1 when a bar is missed.
  *
  *   npm run bench:kernels -- [--json] [--items 100000,1000000]
  *
- * Rows are picked at random from more than the caches hold, as the stream picks them. Each figure is the best of many
- * short rounds: what other processes take is not the kernel's.
+ * "At random": rows are picked from more than the caches hold, as the stream picks them; then both kernels wait for memory, and
+ * what is asked is asked of the kernels that do many rows in a call, and of single calls on rows in the cache. Each figure is the
+ * best of many short rounds: what other processes take is not the kernel's.
  */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { createKernel } from '../dist/kernel/choose.js';
-import { gramScratchCells, packedSize } from '../dist/kernel/kernel.js';
+import { covarianceScratchCells, headFactors, packedSize, paddedCount } from '../dist/kernel/kernel.js';
 import { ItemScan } from '../dist/model/item-scan.js';
 import { ItemTable } from '../dist/model/item-table.js';
 import { defaultSettings } from '../dist/model/settings.js';
 import { seededRandom } from '../dist/adapters/synthetic/seeded-random.js';
 
 const { values } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, items: { type: 'string', default: '100000,1000000' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    items: { type: 'string', default: '100000,1000000' },
+    /** Measures one kernel in this process. */
+    kernel: { type: 'string', default: '' },
+  },
 });
 
 const k = 32;
@@ -46,6 +54,12 @@ function benchesOf(kernel) {
   const rowAt = (row) => blocks[row >> 10].address + (row & 1023) * stride;
   const picks = Int32Array.from({ length: 1 << 16 }, () => rowAt(Math.floor(uniform() * rowCount)));
   const pick = (i) => picks[i & 0xffff];
+  const cellAt = (address) => {
+    const block = blocks.find((b) => address >= b.address && address < b.address + rowsPerBlock * stride);
+    return block.floats[address - block.address];
+  };
+  const nearby = Int32Array.from({ length: 64 }, (_, row) => rowAt(row));
+  const near = (i) => nearby[i & 63];
   const doubles = (n, fill) => {
     const block = memory.allocate(2 * n);
     for (let i = 0; i < n; i++) block.doubles[i] = fill(i);
@@ -67,8 +81,14 @@ function benchesOf(kernel) {
     return block.address;
   });
   sketched.forEach((address, i) => (parts.words[i] = address));
-  const scratch = floats(gramScratchCells(n, k, sketchCells));
-  const [factorDots, sketchDots] = [floats(packedSize(n)), floats(packedSize(n))];
+  const scratch = floats(covarianceScratchCells(n, sketchCells));
+  const matrixStride = paddedCount(n + 1);
+  const { address: matrix, floats: matrixCells } = memory.allocate(n * matrixStride);
+  const terms = floats(4 * n, (i) => (i < n ? 0.001 : 1));
+  const prior = floats(9, (i) => (i < 6 ? 0.1 : -0.1));
+  const dots = floats(2 * sketched.length);
+  const rows = memory.allocate(sketched.length);
+  rows.words.set(sketched);
 
   const entries = memory.allocate(4 * 8);
   const listOf = (i) => {
@@ -95,20 +115,54 @@ function benchesOf(kernel) {
     const i = Math.floor((Math.sqrt(8 * cell + 1) - 1) / 2);
     return cell === packedSize(i + 1) - 1 ? 1 : 0;
   });
-  const posterior = definite(n, floats);
-  const posteriorCopy = floats(packedSize(n));
-  const right = floats(n, (i) => Math.sin(i));
+  const posterior = floats(n * matrixStride, (cell) => {
+    const [i, j] = [Math.floor(cell / matrixStride), cell % matrixStride];
+    return i === j ? n : Math.sin(i + j);
+  });
+  // Every tail may matter, so that all 32 factors of every item are read.
+  const heap = memory.allocate(2 * 10);
+  const scanned = { biases: floats(1024), norms: floats(1024, () => 1), heads: 0, tails: 0 };
+  for (const half of ['heads', 'tails']) scanned[half] = floats(1024 * headFactors, (i) => Math.sin(i));
+  const scanAll = () => {
+    const { biases, norms, heads, tails } = scanned;
+    return kernel.topScan(heap.address, 0, 10, biases, norms, heads, tails, k - headFactors, 1024, 0, rowAt(0), 1e9);
+  };
   let sink = 0;
 
+  /** What the kernels that are asked for give, to compare with the other's. */
+  const results = () => {
+    const found = Array.from({ length: 1000 }, (_, i) => kernel.dot(pick(i), pick(i + 7777), k));
+    for (let i = 0; i < 64; i++) kernel.sgdStep(rowAt(i), rowAt(i + 64), rowAt(i + 128), k, 0.1, 0.05, 0.05, 0.1);
+    for (let row = 0; row < 192; row++) found.push(...blocks[0].floats.subarray(row * stride, row * stride + k));
+    listOf(0);
+    kernel.replay(pick(0), entries.address, 8, k, 3, 6, 0.05, 0.05, 0.01, 40, 0.1);
+    for (let e = 0; e < 8; e++)
+      found.push(...Array.from({ length: k }, (_, f) => cellAt(entries.words[4 * e + 1] + f)));
+    scanAll();
+    found.push(...Array.from({ length: 10 }, (_, i) => heap.floats[2 * i]).sort((x, y) => x - y));
+    kernel.covariances(parts.address, n, stride, sketchCells, terms, prior, matrix, matrixStride, scratch);
+    for (let i = 0; i < n; i++) for (let j = i; j < n; j++) found.push(matrixCells[i * matrixStride + j]);
+    return found;
+  };
+
   return {
-    'dot, one call each': (calls) => {
-      for (let i = 0; i < calls; i++) sink += kernel.dot(pick(i), pick(i + 7777), k);
-    },
-    'dot, as pairs of 48 rows (gram)': {
-      per: packedSize(n),
+    results,
+    'dot, of a user with 1024 items (topScan)': {
+      per: 1024,
       run: (calls) => {
-        for (let i = 0; i < calls; i++) kernel.gram(parts.address, n, k, stride, 0, scratch, factorDots, 0);
+        for (let i = 0; i < calls; i++) sink += scanAll();
       },
+    },
+    'dot, a call each, rows in the cache': (calls) => {
+      const { dot } = kernel;
+      let sum = 0;
+      for (let i = 0; i < calls; i++) sum += dot(nearby[i & 63], nearby[(i + 7) & 63], k);
+      sink += sum;
+    },
+    'dot, a call each, rows at random': (calls) => {
+      let sum = 0;
+      for (let i = 0; i < calls; i++) sum += kernel.dot(pick(i), pick(i + 7777), k);
+      sink += sum;
     },
     'add 34': (calls) => {
       for (let i = 0; i < calls; i++) kernel.add(pick(i), pick(i + 7777), 34);
@@ -119,7 +173,12 @@ function benchesOf(kernel) {
     'axpy 32': (calls) => {
       for (let i = 0; i < calls; i++) kernel.axpy(pick(i), pick(i + 7777), k, 1e-9);
     },
-    'SGD step, one call each': (calls) => {
+    'SGD step, a call each, rows in the cache': (calls) => {
+      for (let i = 0; i < calls; i++) {
+        kernel.sgdStep(near(i), near(i + 7), near(i + 13), k, 0.1, 1e-4, 1e-4, 0.1);
+      }
+    },
+    'SGD step, a call each, rows at random': (calls) => {
       for (let i = 0; i < calls; i++) {
         kernel.sgdStep(pick(i), pick(i + 7777), pick(i + 3333), k, 0.1, 1e-4, 1e-4, 0.1);
       }
@@ -141,17 +200,21 @@ function benchesOf(kernel) {
       for (let i = 0; i < calls; i++)
         kernel.sketchAdd(sketched[i % 96] + stride, sketched[(i + 7) % 96] + stride, sketchCells);
     },
-    'kernel fill, 48 items, factors and 256-wide sketches': (calls) => {
-      for (let i = 0; i < calls; i++) {
-        kernel.gram(parts.address, n, k, stride, sketchCells, scratch, factorDots, sketchDots);
-      }
+    'dots of a sketch with 96 others': {
+      per: sketched.length,
+      run: (calls) => {
+        for (let i = 0; i < calls; i++)
+          kernel.sketchDots(sketched[0] + stride, rows.address, 96, stride, sketchCells, k, dots, dots + 96);
+      },
+    },
+    'kernel fill, 48 ratings and 256-wide sketches': (calls) => {
+      for (let i = 0; i < calls; i++)
+        kernel.covariances(parts.address, n, stride, sketchCells, terms, prior, matrix, matrixStride, scratch);
     },
     'Cholesky and two solves, 48, float32': (calls) => {
       for (let i = 0; i < calls; i++) {
-        kernel.copy(posteriorCopy, posterior, packedSize(n));
-        if (!kernel.factor(posteriorCopy, n, 1e-3)) throw new Error('not positive definite');
-        kernel.forward(posteriorCopy, right, n);
-        kernel.forward(posteriorCopy, right, n);
+        kernel.copy(matrix, posterior, n * matrixStride);
+        if (!kernel.eliminate(matrix, n, n, matrixStride, matrixStride, 1e-3)) throw new Error('not positive definite');
       }
     },
     'add outer product, 41 doubles': (calls) => {
@@ -168,7 +231,8 @@ function benchesOf(kernel) {
 }
 
 function measured(kernel) {
-  const { sink, ...benches } = benchesOf(kernel);
+  const { sink, results, ...benches } = benchesOf(kernel);
+  const found = results();
   const times = Object.entries(benches).map(([name, bench]) => {
     const { per = 1, run = bench } = typeof bench === 'function' ? {} : bench;
     run(50);
@@ -178,7 +242,7 @@ function measured(kernel) {
     return [name, best(calls, run) / per];
   });
   if (!Number.isFinite(sink())) throw new Error('the sums overflowed');
-  return times;
+  return { times, found };
 }
 
 /** Exact top 10 of items like those that were learned: factors of all, biases of all. */
@@ -198,6 +262,7 @@ function topOf(count) {
   const start = performance.now();
   scan.best(users[0], 10);
   const firstMs = performance.now() - start;
+  for (let i = 0; i < 30; i++) scan.best(users[i % users.length], 10);
   const times = Array.from({ length: 60 }, (_, i) => {
     const from = performance.now();
     scan.best(users[i % users.length], 10);
@@ -206,35 +271,79 @@ function topOf(count) {
   return { items: count, firstMs, bestMs: times[0], medianMs: times[30], p90Ms: times[54] };
 }
 
-const bars = {
-  'dot, as pairs of 48 rows (gram)': 4,
-  'SGD step, of 8 replayed in a call': 4,
-  'kernel fill, 48 items, factors and 256-wide sketches': 4,
-};
-const topBars = { 100_000: 2, 1_000_000: 20 };
+/** In a process of its own, as in a worker, which knows one kernel: a call whose target may be another takes 10 ns more. */
+function measuredApart(kernel) {
+  const args = [fileURLToPath(import.meta.url), '--kernel', kernel];
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 26 }));
+}
+if (values.kernel !== '') {
+  process.stdout.write(JSON.stringify(measured(createKernel(values.kernel))));
+  process.exit();
+}
 
-const plain = measured(createKernel('plain'));
-const simd = new Map(measured(createKernel('simd')));
-const kernels = plain.map(([name, plainNs]) => {
-  const simdNs = simd.get(name);
-  return { name, plainNs, simdNs, speedup: plainNs / simdNs, bar: bars[name] ?? null };
+const barSpeedup = 4;
+const barDifference = 1e-5;
+/** What is asked of: dot, SGD step and kernel fill. */
+const asked = new Set([
+  'dot, of a user with 1024 items (topScan)',
+  'dot, a call each, rows in the cache',
+  'SGD step, a call each, rows in the cache',
+  'SGD step, of 8 replayed in a call',
+  'kernel fill, 48 ratings and 256-wide sketches',
+]);
+const topBarsMs = { 100_000: 2, 1_000_000: 20 };
+
+const [plain, simd] = [measuredApart('plain'), measuredApart('simd')];
+const simdTimes = new Map(simd.times);
+const kernels = plain.times.map(([name, plainNs]) => {
+  const simdNs = simdTimes.get(name);
+  const speedup = plainNs / simdNs;
+  return { name, plainNs, simdNs, speedup, bar: asked.has(name) ? barSpeedup : null, isMet: speedup >= barSpeedup };
 });
-const top = values.items
-  .split(',')
-  .map((count) => ({ ...topOf(Number(count)), barMs: topBars[Number(count)] ?? null }));
-const isOver =
-  kernels.some(({ speedup, bar }) => bar !== null && speedup < bar) ||
-  top.some(({ medianMs, barMs }) => barMs !== null && medianMs > barMs);
+/** Largest difference of a result, relative to its size where that is more than 1. */
+const difference = plain.found.reduce(
+  (most, value, i) => Math.max(most, Math.abs(value - simd.found[i]) / Math.max(1, Math.abs(value))),
+  0,
+);
+const top = values.items.split(',').map((count) => {
+  const measuredTop = topOf(Number(count));
+  const barMs = topBarsMs[Number(count)] ?? null;
+  return { ...measuredTop, barMs, isMet: barMs === null || measuredTop.medianMs <= barMs };
+});
+const isAllMet =
+  kernels.every(({ bar, isMet }) => bar === null || isMet) && difference <= barDifference && top.every((t) => t.isMet);
 
-if (values.json) process.stdout.write(`${JSON.stringify({ k, kernels, top })}\n`);
+if (values.json) process.stdout.write(`${JSON.stringify({ k, kernels, difference, barDifference, top })}\n`);
 else {
-  const style = { head: [], border: [] };
-  const table = new Table({ head: ['kernel', 'plain ns', 'SIMD ns', 'times', 'bar'], style });
-  for (const { name, plainNs, simdNs, speedup, bar } of kernels)
-    table.push([name, plainNs.toFixed(1), simdNs.toFixed(1), speedup.toFixed(1), bar ?? '']);
-  const tops = new Table({ head: ['exact top 10 of', 'best ms', 'median ms', 'p90 ms', 'first, ms', 'bar'], style });
-  for (const { items, bestMs, medianMs, p90Ms, firstMs, barMs } of top)
-    tops.push([items, bestMs.toFixed(2), medianMs.toFixed(2), p90Ms.toFixed(2), firstMs.toFixed(1), barMs ?? '']);
+  const style = { head: [], border: [], compact: true };
+  const yesNo = (isMet) => (isMet ? 'yes' : 'no');
+  const table = new Table({ head: ['kernel', 'plain ns', 'SIMD ns', 'asked', 'measured', 'met'], style });
+  for (const { name, plainNs, simdNs, speedup, bar, isMet } of kernels)
+    table.push([
+      name,
+      plainNs.toFixed(1),
+      simdNs.toFixed(1),
+      bar === null ? '' : `>= ${bar} times`,
+      speedup.toFixed(1),
+      bar === null ? '' : yesNo(isMet),
+    ]);
+  table.push([
+    'largest difference of the two',
+    '',
+    '',
+    `<= ${barDifference}`,
+    difference.toExponential(1),
+    yesNo(difference <= barDifference),
+  ]);
+  const tops = new Table({ head: ['exact top 10 of', 'first, ms', 'best', 'p90', 'asked', 'median', 'met'], style });
+  for (const { items, bestMs, medianMs, p90Ms, firstMs, barMs, isMet } of top)
+    tops.push([
+      items,
+      ...[firstMs, bestMs, p90Ms].map((ms) => ms.toFixed(2)),
+      barMs === null ? '' : `<= ${barMs} ms`,
+      medianMs.toFixed(2),
+      barMs === null ? '' : yesNo(isMet),
+    ]);
   process.stdout.write(`${table.toString()}\n${tops.toString()}\n`);
 }
-process.exitCode = isOver ? 1 : 0;
+process.exitCode = isAllMet ? 0 : 1;

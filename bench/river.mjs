@@ -7,14 +7,14 @@
  * DIR holds ml-100k, ml-latest-small and ml-1m (default ../shared/data). Needs python3; river is installed from PyPI
  * into .cache/river once.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { readRatings } from '../dist/adapters/files/read-ratings.js';
+import { river, riverPython } from './river/run.mjs';
 
-const riverVersion = '0.22.0';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({
   options: { data: { type: 'string', default: `${root}../shared/data` }, json: { type: 'boolean', default: false } },
@@ -26,34 +26,9 @@ const streams = [
   { name: 'ML-1M 20 %', file: 'ml-1m/ratings_ts20pct.dat', scale: [1, 5], barRmse: 0.938 },
 ];
 
-function riverPython() {
-  const venv = `${root}.cache/river`;
-  const python = `${venv}/bin/python`;
-  if (!existsSync(`${venv}/installed-${riverVersion}`)) {
-    execFileSync('python3', ['-m', 'venv', venv], { stdio: 'inherit' });
-    execFileSync(python, ['-m', 'pip', 'install', '--quiet', `river==${riverVersion}`], { stdio: 'inherit' });
-    execFileSync('touch', [`${venv}/installed-${riverVersion}`]);
-  }
-  return python;
-}
-
 function freshet(file, [lo, hi], effort) {
   const args = ['dist/main.js', 'evaluate', '--ratings', file, '--scale', `${lo}..${hi}`, '--effort', effort, '--json'];
   return JSON.parse(execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' }));
-}
-
-async function river(python, file, [lo, hi]) {
-  const { table } = await readRatings(file, { scale: { lo, hi } });
-  const lines = Array.from(table.ratings, (rating, i) =>
-    [table.users[table.userIndex[i]], table.items[table.itemIndex[i]], rating].join('\t'),
-  ).join('\n');
-  const run = spawnSync(python, [`${root}bench/river_reference.py`, lo, hi].map(String), {
-    input: lines,
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
-  if (run.status !== 0) throw new Error(`river failed: ${run.stderr}`);
-  return JSON.parse(run.stdout);
 }
 
 const python = riverPython();
@@ -61,7 +36,9 @@ const results = [];
 for (const { name, file, scale, barRmse } of streams) {
   const path = `${values.data}/${file}`;
   if (!existsSync(path)) continue;
-  const theirs = await river(python, path, scale);
+  const [lo, hi] = scale;
+  const { table: ratings } = await readRatings(path, { scale: { lo, hi } });
+  const theirs = river(python, ratings, scale);
   const full = freshet(path, scale, 'full');
   const fast = freshet(path, scale, 'fast');
   results.push({ name, barRmse, river: theirs, full, fast });

@@ -3,7 +3,7 @@ import asciichart from 'asciichart';
 import type { PredictionEvent } from '../ports/events.ts';
 import type { RatingsTable } from '../ports/ratings-table.ts';
 import type { Recommendation } from '../ports/serving.ts';
-import { expertNames } from '../model/learner.ts';
+import { expertNames } from '../model/answer.ts';
 import { combinedErrors } from '../stream/score.ts';
 import { statsOf } from '../stream/stats.ts';
 import { partitionOf } from '../stream/partition-of.ts';

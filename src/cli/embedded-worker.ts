@@ -36,6 +36,7 @@ export function prepareEmbeddedWorker(store: EmbeddedStore, options: WorkerOptio
       feed: member.items,
       topic: 'ratings',
       ratingsLog: store,
+      waiting: () => store.backlog(),
       failure,
       ours: () => all,
     },

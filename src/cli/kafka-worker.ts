@@ -4,6 +4,7 @@ import type { KafkaConnectionOptions } from '../adapters/kafka/connection.ts';
 import type { KafkaRatingsLog } from '../adapters/kafka/ratings-log.ts';
 import type { OnLostOffset } from '../adapters/kafka/retained-offset.ts';
 import { UsageError } from '../errors.ts';
+import type { DeadLetterBox } from '../ports/dead-letters.ts';
 import type { ModelStore } from '../ports/models.ts';
 import type { Peers } from '../ports/peers.ts';
 import type { SchemaSource } from '../ports/schema-source.ts';
@@ -34,6 +35,7 @@ export interface KafkaWorker extends RunningWorker {
   readonly peers: Peers;
   readonly partitionCount: number;
   readonly models: ModelStore;
+  readonly letters: DeadLetterBox;
   /** Ratings that the topic has ever held. */
   readonly ratingsLogged: () => Promise<number>;
   /**
@@ -73,6 +75,7 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
     { changelogValues, countingReads },
     { openKafkaModelTable },
     { createModelStore },
+    { boxOnKafka },
   ] = await Promise.all([
     import('../adapters/kafka/connection.ts'),
     import('../adapters/kafka/first-contact.ts'),
@@ -89,6 +92,7 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
     import('../adapters/kafka/latest-values.ts'),
     import('../adapters/kafka/model-table.ts'),
     import('../adapters/models/model-store.ts'),
+    import('./dead-letters/box-on-kafka.ts'),
   ]);
   const { connection, topics, app, log } = options;
   await assertAdmitted(connection);
@@ -161,6 +165,7 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
       topic: topics.ratings,
       requestsTopic: topics.requests,
       ratingsLog,
+      waiting: () => waitingIn(transport.assigned() ?? [], ratingsLog.lag()),
       failure,
       ours: () => transport.assigned(),
       wrap: (worker) => recent.tap(worker),
@@ -173,6 +178,11 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
   telemetry.attach({ lag: () => ratingsLog.lag(), restoreReads: () => reads });
   const leaving = new AbortController();
   const isLeaving = (): boolean => leaving.signal.aborted;
+  const letters = boxOnKafka({
+    ...{ kafka, brokers: connection.brokers, app, topics, partitionCount, codec: options.codec, schemas },
+    openReader: () => createPartitionReader(connection),
+    signal: leaving.signal,
+  });
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     leaving.abort();
@@ -202,5 +212,11 @@ export async function openKafkaWorker(options: KafkaWorkerOptions): Promise<Kafk
     const all = Array.from({ length: partitionCount }, (_, partition) => partition);
     return [...(await reader.ends(topics.ratings, all)).values()].reduce((sum, end) => sum + end, 0);
   };
-  return { ...running, begin, stop, ratingsLog, recent, peers, partitionCount, models, ratingsLogged };
+  return { ...running, begin, stop, ratingsLog, recent, peers, partitionCount, models, letters, ratingsLogged };
+}
+
+function waitingIn(partitions: readonly number[], lag: ReadonlyMap<number, number>): number {
+  let sum = 0;
+  for (const partition of partitions) sum += lag.get(partition) ?? 0;
+  return sum;
 }

@@ -8,11 +8,7 @@ export const learnerSettings = {
     type: 'choice',
     choices: efforts,
     default: defaultSettings.effort,
-    doc: 'fast: no replay and no context in the stack, several times the speed; full: everything.',
-  },
-  posterior: {
-    type: 'boolean',
-    doc: "Predict from a Gaussian process over the user's own ratings, too: more exact, slower, larger rows. Experimental.",
+    doc: "fast: no replay and no context in the stack, several times the speed; balanced: with both; full: and with a Gaussian process over the user's own ratings, more exact, slower, larger rows.",
   },
   seed: {
     type: 'integer',
@@ -33,7 +29,18 @@ export const kernelSetting = {
   },
 } as const satisfies Settings;
 
-export function learnerSettingsOf({ effort, posterior, seed }: Values<typeof learnerSettings>): LearnerSettings {
+/** The same for a worker. */
+export const workerLearnerSettings = {
+  ...learnerSettings,
+  effort: {
+    ...learnerSettings.effort,
+    choices: [...efforts, 'auto'],
+    doc: `${learnerSettings.effort.doc} auto: as full while the stream leaves time for it, and less while it does not.`,
+  },
+} as const satisfies Settings;
+
+export function learnerSettingsOf({ effort, seed }: Values<typeof workerLearnerSettings>): LearnerSettings {
+  if (effort === 'auto') return withPosterior({ ...defaultSettings, seed });
   const settings = { ...defaultSettings, effort, seed };
-  return posterior ? withPosterior(settings) : settings;
+  return effort === 'full' ? withPosterior(settings) : settings;
 }

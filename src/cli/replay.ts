@@ -1,5 +1,6 @@
-/** `freshet replay`: publishes a file's ratings, into a data folder, to a running worker, or to the topic. */
+/** `freshet replay`: publishes a file's ratings, or made-up ones, into a data folder, to a running worker, or to the topic. */
 import type { Scale } from '../model/scale.ts';
+import type { RatingsTable } from '../ports/ratings-table.ts';
 import type { Settings, Values } from '../setting.ts';
 import { renderReplay, type ReplayReport } from './replay/report.ts';
 import { ratingEntries, type SendingPlan } from './replay/entries.ts';
@@ -16,7 +17,14 @@ import { anyTarget, oneTarget } from './target.ts';
 import { httpAddress } from './worker-client.ts';
 
 const settings = {
-  ratings: { type: 'text', unit: 'file', required: true, doc: 'File with the ratings.' },
+  ratings: { type: 'text', unit: 'file', doc: 'File with the ratings.' },
+  synthetic: {
+    type: 'integer',
+    min: 1,
+    max: 10_000_000,
+    unit: 'ratings',
+    doc: 'Instead of a file: so many ratings of a made-up shop, from now on, as the demo has them. Their scale is 0.5..5.',
+  },
   ...anyTarget,
   ...registrySettings,
   rate: {
@@ -42,13 +50,28 @@ export const replay = defineCommand({
   summary: "publish a file's ratings, in time order, to a data folder, a running worker or a topic",
   positionals: {},
   settings,
-  rules: [oneTarget('data', 'http', 'brokers'), httpAddress, ...kafkaRules],
+  rules: [
+    {
+      needs: ['ratings', 'synthetic'],
+      problem: ({ ratings, synthetic }) =>
+        (ratings === undefined) === (synthetic === undefined)
+          ? 'give either --ratings FILE or --synthetic COUNT: one of them says what is sent'
+          : undefined,
+    },
+    oneTarget('data', 'http', 'brokers'),
+    httpAddress,
+    ...kafkaRules,
+  ],
   examples: [
     { line: 'replay --ratings ml-100k/u.data --data ./freshet-data', shows: 'Into a folder that no worker holds' },
     { line: 'replay --ratings r.csv --http http://127.0.0.1:8080 --rate 500', shows: 'To a running worker, gently' },
     {
       line: 'replay --ratings r.csv --brokers localhost:9092',
       shows: 'Into the ratings topic, as fast as it takes them',
+    },
+    {
+      line: 'replay --synthetic 100000 --rate 200 --brokers localhost:9092',
+      shows: 'A stream to look at before there are ratings',
     },
     {
       line: 'replay --ratings r.csv --brokers kafka:9093 --kafka-tls --registry-url http://registry:8081',
@@ -66,11 +89,10 @@ type ReplayValues = Values<typeof settings & typeof commonSettings>;
 
 async function send(values: ReplayValues, io: CommandIo, client: KafkaClient | undefined): Promise<Outcome> {
   const known = await settingsAt(values.data, client);
-  const { table, badLineCount } = await loadRatings(
-    values.ratings,
-    { ...values, scale: values.scale ?? known?.scale },
-    io.stderr,
-  );
+  const { table, badLineCount } =
+    values.ratings === undefined
+      ? { table: await ratingsFromNowOn(values.synthetic ?? 0, values.rate), badLineCount: 0 }
+      : await loadRatings(values.ratings, { ...values, scale: values.scale ?? known?.scale }, io.stderr);
   const plan: SendingPlan = { entries: ratingEntries(table, values.skip), rate: values.rate, sentCount: 0 };
   let report: ReplayReport;
   try {
@@ -83,6 +105,14 @@ async function send(values: ReplayValues, io: CommandIo, client: KafkaClient | u
   const whole = { ratings: table.ratings.length, badLines: badLineCount, ...report };
   io.stdout.write(values.json ? `${JSON.stringify(whole)}\n` : renderReplay(whole));
   return 'fine';
+}
+
+/** Dated as they will be sent. */
+async function ratingsFromNowOn(events: number, rate = 1000): Promise<RatingsTable> {
+  const { syntheticRatings } = await import('../adapters/synthetic/synthetic-ratings.ts');
+  const startMs = Date.now();
+  const table = syntheticRatings({ events });
+  return { ...table, ratedAtMs: table.ratedAtMs.map((_, index) => startMs + (index / rate) * 1000) };
 }
 
 /** What was learned there already, for its scale. */

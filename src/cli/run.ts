@@ -6,7 +6,7 @@ import { UsageError } from '../errors.ts';
 import { defineCommand } from './command.ts';
 import { parseAdvertised } from './run/advertised-address.ts';
 import { kafkaRules, kafkaSettings } from './kafka-settings.ts';
-import { kernelSetting, learnerSettings, learnerSettingsOf } from './learner-settings.ts';
+import { kernelSetting, learnerSettingsOf, workerLearnerSettings } from './learner-settings.ts';
 import { mappingSettings, mappingOf } from './mapping-settings.ts';
 import { retrainingSettings, trainRule } from './models/training-settings.ts';
 import { registrySettings } from './registry-settings.ts';
@@ -87,7 +87,7 @@ export const run = defineCommand({
     },
     httpTokenFile: { type: 'text', unit: 'file', doc: 'File that holds the token.' },
     ...retrainingSettings,
-    ...learnerSettings,
+    ...workerLearnerSettings,
     ...kernelSetting,
     checkpointEvents: {
       type: 'integer',
@@ -203,7 +203,12 @@ export const run = defineCommand({
     const mapping = mappingOf(values);
     const token = values.httpToken ?? tokenFrom(values.httpTokenFile);
     const intake = await openIntake(
-      { ...values, role: roleOf(values.role), settings: learnerSettingsOf(values) },
+      {
+        ...values,
+        role: roleOf(values.role),
+        settings: learnerSettingsOf(values),
+        effortFollowsLoad: values.effort === 'auto',
+      },
       mapping,
       log,
     );
@@ -212,6 +217,8 @@ export const run = defineCommand({
       const http = createHttpServer({
         ...intake,
         serving: running.serving,
+        stats: running.stats,
+        networkStats: running.networkStats,
         limits: { backlogMaxCount: values.maxBacklog },
         metricsText: () => running.telemetry.metricsText(),
         onAnswered: (...request) => running.telemetry.httpRequest(...request),

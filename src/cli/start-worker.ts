@@ -3,14 +3,17 @@ import type { CodecOptions } from '../adapters/avro/codec.ts';
 import { systemClock } from '../adapters/system/clock.ts';
 import { createTelemetry, type PrometheusTelemetry } from '../adapters/telemetry/telemetry.ts';
 import { createKernel, type KernelChoice } from '../kernel/choose.ts';
-import { decodeArtifact } from '../model/networks/artifact.ts';
-import { networkOf } from '../model/networks/serving.ts';
+import { decodingSteps } from '../model/networks/artifact.ts';
+import { networkSteps } from '../model/networks/serving.ts';
+import { unitsPerInner } from '../model/scale.ts';
 import type { LearnerSettings } from '../model/settings.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { Log } from '../ports/log.ts';
 import type { ModelStore } from '../ports/models.ts';
 import type { SchemaSource } from '../ports/schema-source.ts';
+import type { NetworkStats, StatsSource } from '../ports/telemetry.ts';
 import type { ItemFeed, RatingsLog, Transport, TransportListener } from '../ports/transport.ts';
+import { inSlices } from '../stream/in-slices.ts';
 import { announceModels } from '../stream/announce-models.ts';
 import { ServingWorker } from '../stream/serve.ts';
 import { statsOf } from '../stream/stats.ts';
@@ -18,6 +21,7 @@ import { Worker } from '../stream/worker.ts';
 
 export interface WorkerOptions {
   readonly settings: LearnerSettings;
+  readonly effortFollowsLoad?: boolean;
   /** Left out: `auto`. */
   readonly kernel?: KernelChoice;
   readonly scale: CodecOptions['scale'];
@@ -44,6 +48,8 @@ export interface WorkerParts {
   /** Name of the requests topic, where there is one. */
   readonly requestsTopic?: string;
   readonly ratingsLog: Pick<RatingsLog, 'backlog'>;
+  /** Ratings in the log that wait for this worker, and not for another. */
+  readonly waiting: () => number;
   readonly failure: Failure;
   /** The partitions that this worker is to hold; null while that is not known. It is ready once it holds them. */
   readonly ours: () => readonly number[] | null;
@@ -73,6 +79,9 @@ export interface RunningWorker {
   readonly worker: Worker;
   readonly serving: ServingWorker;
   readonly telemetry: PrometheusTelemetry;
+  readonly stats: StatsSource;
+  /** With errors in the user's scale. */
+  readonly networkStats: () => NetworkStats[];
   readonly failed: Promise<never>;
   /** Last checkpoint, then everything is given back. Idempotent. */
   readonly stop: () => Promise<void>;
@@ -85,7 +94,7 @@ export interface PreparedWorker extends RunningWorker {
 }
 
 export function prepareWorker(parts: WorkerParts, options: WorkerOptions): PreparedWorker {
-  const { transport, feed, topic, ratingsLog, failure, ours, schemas, wrap, requestsTopic, models } = parts;
+  const { transport, feed, topic, ratingsLog, waiting, failure, ours, schemas, wrap, requestsTopic, models } = parts;
   const { partitionCount } = transport;
   const telemetry = createTelemetry({ ratingsLog });
   const kernel = createKernel(options.kernel);
@@ -96,10 +105,15 @@ export function prepareWorker(parts: WorkerParts, options: WorkerOptions): Prepa
     telemetry,
     topic,
     partitionCount,
+    waiting,
     feed,
     networks: {
       store: models,
-      networkOf: (artifact) => networkOf(decodeArtifact(artifact), kernel),
+      async networkOf(artifact) {
+        const isNeeded = (): boolean => worker.tasks.size > 0;
+        const decoded = await inSlices(decodingSteps(artifact), systemClock, isNeeded);
+        return inSlices(networkSteps(decoded, kernel), systemClock, isNeeded);
+      },
       telemetry,
     },
     ...(schemas === undefined ? {} : { schemas }),
@@ -107,13 +121,17 @@ export function prepareWorker(parts: WorkerParts, options: WorkerOptions): Prepa
     onFatal: failure.fail,
   });
   const serving = new ServingWorker(worker, partitionCount, () => systemClock.nowMs(), ours);
-  telemetry.attach({ source: statsOf(worker), networks: () => worker.networkStats() });
+  const stats = statsOf(worker);
+  telemetry.attach({ source: stats, networks: () => worker.networkStats() });
+  const units = unitsPerInner(options.scale);
   let silence: (() => Promise<void>) | undefined;
   let stopped: Promise<void> | undefined;
   return {
     worker,
     serving,
     telemetry,
+    stats,
+    networkStats: () => worker.networkStats().map((network) => ({ ...network, rmse: network.rmse * units })),
     failed: failure.failed,
     async begin() {
       silence = await announceModels(models, options.log, telemetry);

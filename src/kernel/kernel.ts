@@ -24,6 +24,8 @@ export interface Kernel extends NetworkKernel {
   axpy(out: Address, a: Address, n: number, factor: number): void;
   /** `out[i] = a[i] + b[i]` over `n` floats; `out` may be `a` or `b`. */
   sum(out: Address, a: Address, b: Address, n: number): void;
+  /** The `k` initial floats that follow from a hash (`fillSeeded`), the same bits in every kernel. */
+  seeded(out: Address, k: number, seed: number, deviation: number): void;
 
   /**
    * Sketches are 16-bit counts, two in a cell. Sums wrap around, so that what was added can always be taken out again; the
@@ -31,6 +33,20 @@ export interface Kernel extends NetworkKernel {
    */
   sketchDot(a: Address, b: Address, cells: number): number;
   sketchAdd(out: Address, a: Address, cells: number): void;
+  /**
+   * Dots of a sketch with those of `n` rows, whose addresses are words from `rows` on (0: no row), added to the floats from
+   * `dots` on; the float at `numberAt` of each row is added to those from `numbers` on.
+   */
+  sketchDots(
+    sketch: Address,
+    rows: Address,
+    n: number,
+    sketchAt: number,
+    cells: number,
+    numberAt: number,
+    dots: Address,
+    numbers: Address,
+  ): void;
 
   /**
    * One step of biased matrix factorization [Koren09] on the residual that biases leave:
@@ -69,27 +85,34 @@ export interface Kernel extends NetworkKernel {
   ): void;
 
   /**
-   * Dot products of all pairs of `n` rows. `parts` holds two addresses (words) a row: the row is the sum of both, or the
-   * first alone when the second is 0; its first `k` cells are factors, and `sketchCells` cells from `sketchAt` on a sketch.
-   * The results, floats, are packed lower triangles, row-major [n (n + 1) / 2]; no sketch: none; nor are there factors' with `k` 0. `scratch` has `gramScratchCells`.
+   * How `n` ratings of one user covary, in the order in which they were given (the prior of the posterior expert has the equation):
+   *   `level + position f + moment g + session h + c (similarity + squared max(c, 0))`,  `c = scale_i scale_j s_i·s_j`
+   * `parts` holds two addresses (words) a rating: the sketch of its item, `sketchCells` cells (a multiple of four) from
+   * `sketchAt` on, is the sum of both, or the first alone where the second is 0.
+   * `terms`: four rows of n floats, each padded to a multiple of four: scales; positions to the next rating; seconds to it; what is
+   * added on the diagonal. f, g, h: products of e^(rate gap) over the gaps between the two.
+   * `prior`: level, position, moment, session, similarity, squared; rates of f, g, h.
+   * Fills the upper triangle of `matrix`, n rows of `stride` floats (a multiple of four). What it leaves in the other columns
+   * below the padded n is of no use. `scratch` has `covarianceScratchCells`.
    */
-  gram(
+  covariances(
     parts: Address,
     n: number,
-    k: number,
     sketchAt: number,
     sketchCells: number,
+    terms: Address,
+    prior: Address,
+    matrix: Address,
+    stride: number,
     scratch: Address,
-    factorDots: Address,
-    sketchDots: Address,
   ): void;
   /**
-   * Cholesky factor of a symmetric matrix of floats in place: packed lower triangle, row-major; its diagonal then holds the
-   * inverses of the factor's. False when a pivot is not above `floor` or not finite; what is in place then is of no use.
+   * Cholesky's elimination in the upper triangle of a symmetric matrix of floats, `rows` rows of `stride`, of which the first
+   * `n` are eliminated: they become Lᵀ, with the inverses of its diagonal in place of it, and L⁻¹ times whatever columns stand
+   * beside the matrix. The rows after them become their Schur complement. `width`: columns in all (like `stride` a multiple of four).
+   * False when a pivot is not above `floor` or not finite; what is in place then is of no use.
    */
-  factor(a: Address, d: number, floor: number): boolean;
-  /** `b = L⁻¹ b` for an L made by `factor`. */
-  forward(l: Address, b: Address, d: number): void;
+  eliminate(matrix: Address, n: number, rows: number, width: number, stride: number, floor: number): boolean;
 
   /** Sum of `a[i] * b[i]` over `d` doubles. */
   dotDoubles(a: Address, b: Address, d: number): number;
@@ -148,8 +171,7 @@ export function boundOfNorm(cells: Float32Array, from: number, to: number): numb
 /** Cells of the packed lower triangle of a d x d matrix. */
 export const packedSize = (d: number): number => (d * (d + 1)) / 2;
 
-/** Factors, padded with zeros to whole vectors. */
-export const paddedFactors = (k: number): number => (k + 3) & ~3;
+/** Counts, padded to whole vectors of floats. */
+export const paddedCount = (n: number): number => (n + 3) & ~3;
 
-export const gramScratchCells = (n: number, k: number, sketchCells: number): number =>
-  n * (paddedFactors(k) + sketchCells);
+export const covarianceScratchCells = (n: number, sketchCells: number): number => paddedCount(n) * (sketchCells + 6);

@@ -54,4 +54,12 @@ export interface NetworkKernel {
   sumRelu(out: Address, a: Address, b: Address, n: number): void;
   /** `out[o] = bias[o] + Σ_i x[i] weights[i, o]`, weights row-major [inputs, outputs]; with `relu` 1 at least 0. */
   dense(out: Address, x: Address, weights: Address, bias: Address, inputs: number, outputs: number, relu: number): void;
+  /**
+   * Ridge regression: `w = (noise I + Σ_e z zᵀ)⁻¹ Σ_e z (factor_e - centre)`, `k` floats. An entry's row holds `k` floats z, a
+   * multiple of four, and a centre after them. Sums are of doubles. `scratch` has `ridgeScratchCells(n, k)`.
+   * False, and `w` untouched, when the matrix is not positive definite or not finite.
+   */
+  ridge(w: Address, entries: Address, n: number, k: number, noise: number, scratch: Address): boolean;
 }
+
+export const ridgeScratchCells = (n: number, k: number): number => 2 * (n * (k + 2) + k * (k + 1) + 2 * k);

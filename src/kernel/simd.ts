@@ -3,9 +3,10 @@ import { LinearMemory } from './linear-memory.ts';
 import type { Kernel } from './kernel.ts';
 import { simdModule } from './simd-module.ts';
 
-type Exports = Omit<Kernel, 'name' | 'memory' | 'factor' | 'solve'> & {
-  readonly factor: (...args: Parameters<Kernel['factor']>) => number;
+type Exports = Omit<Kernel, 'name' | 'memory' | 'eliminate' | 'solve' | 'ridge'> & {
+  readonly eliminate: (...args: Parameters<Kernel['eliminate']>) => number;
   readonly solve: (...args: Parameters<Kernel['solve']>) => number;
+  readonly ridge: (...args: Parameters<Kernel['ridge']>) => number;
 };
 
 /** True when this machine runs 128-bit SIMD and shared memories in WebAssembly. */
@@ -16,13 +17,14 @@ export function createSimdKernel(): Kernel {
   const memory = new LinearMemory();
   const module = new WebAssembly.Module(moduleBytes());
   const exports = new WebAssembly.Instance(module, { env: { memory: memory.memory } }).exports as unknown as Exports;
-  const { factor, solve, ...others } = exports;
+  const { eliminate, solve, ridge, ...others } = exports;
   return {
     name: 'simd',
     memory,
     ...others,
-    factor: (a, d, floor) => factor(a, d, floor) !== 0,
+    eliminate: (matrix, n, rows, width, stride, floor) => eliminate(matrix, n, rows, width, stride, floor) !== 0,
     solve: (a, b, w, d, scratch) => solve(a, b, w, d, scratch) !== 0,
+    ridge: (w, entries, n, k, noise, scratch) => ridge(w, entries, n, k, noise, scratch) !== 0,
   };
 }
 

@@ -24,9 +24,11 @@ export class Arena {
   readonly #touchedMarks: Uint8Array[] = [];
   #capacity = 0;
   #next = 0;
-  #free: number[] = [];
-  #freedInBatch: number[] = [];
-  #allocatedInBatch: number[] = [];
+  /** First rows of what can be used again, by how many rows there are side by side. */
+  readonly #free: (number[] | undefined)[] = [];
+  /** First row and count, in turn. */
+  readonly #freedInBatch: number[] = [];
+  readonly #allocatedInBatch: number[] = [];
   #touched = new Int32Array(firstRoom);
   #touchedCount = 0;
   #before: Uint32Array;
@@ -65,14 +67,17 @@ export class Arena {
     return this.#blocks[row >> this.#chunkShift]!.address + (row & this.#chunkMask) * this.stride;
   }
 
-  /** A row of zeros. */
-  allocate(): number {
-    const reused = this.#free.pop();
-    const row = reused ?? this.#next++;
-    this.reserve(row);
-    if (reused !== undefined) this.words(row).fill(0, this.at(row), this.at(row) + this.stride);
-    this.#allocatedInBatch.push(row);
-    return row;
+  /** Rows of zeros side by side, at most as many as a chunk has; returns the first. */
+  allocate(count = 1): number {
+    const reused = this.#free[count]?.pop();
+    const first = reused ?? this.#nextRows(count);
+    this.reserve(first + count - 1);
+    if (reused !== undefined) {
+      const at = this.at(first);
+      this.words(first).fill(0, at, at + count * this.stride);
+    }
+    this.#allocatedInBatch.push(first, count);
+    return first;
   }
 
   /** Makes sure that a row exists, for arenas whose row numbers are given by another one. New cells are zero. */
@@ -88,8 +93,9 @@ export class Arena {
     }
   }
 
-  free(row: number): void {
-    this.#freedInBatch.push(row);
+  /** `count`: as many as were allocated together. */
+  free(first: number, count = 1): void {
+    this.#freedInBatch.push(first, count);
   }
 
   isTouched(row: number): boolean {
@@ -127,8 +133,7 @@ export class Arena {
   /** The batch is durable: forgets the before-images. */
   settle(): void {
     this.#clearMarks();
-    for (const row of this.#freedInBatch) this.#free.push(row);
-    this.#freedInBatch.length = 0;
+    this.#useAgain(this.#freedInBatch);
     this.#allocatedInBatch.length = 0;
   }
 
@@ -139,8 +144,7 @@ export class Arena {
       this.words(row).set(this.#before.subarray(i * this.stride, (i + 1) * this.stride), this.at(row));
     }
     this.#clearMarks();
-    for (const row of this.#allocatedInBatch) this.#free.push(row);
-    this.#allocatedInBatch.length = 0;
+    this.#useAgain(this.#allocatedInBatch);
     this.#freedInBatch.length = 0;
   }
 
@@ -150,6 +154,24 @@ export class Arena {
     this.#blocks.length = 0;
     this.#f32.length = 0;
     this.#u32.length = 0;
+  }
+
+  /** Rows that were never used: all in one chunk; what that leaves over of the last one goes to those who want single rows. */
+  #nextRows(count: number): number {
+    const left = this.#chunkMask + 1 - (this.#next & this.#chunkMask);
+    if (count > left) {
+      this.reserve(this.#next);
+      for (let row = this.#next; row < this.#next + left; row++) (this.#free[1] ??= []).push(row);
+      this.#next += left;
+    }
+    const first = this.#next;
+    this.#next += count;
+    return first;
+  }
+
+  #useAgain(rows: number[]): void {
+    for (let i = 0; i < rows.length; i += 2) (this.#free[rows[i + 1]!] ??= []).push(rows[i]!);
+    rows.length = 0;
   }
 
   #clearMarks(): void {

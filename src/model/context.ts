@@ -2,7 +2,7 @@
  * The stack's inputs: how far each piece of evidence reaches beyond the base answer, alone and multiplied with what says
  * how much to trust it (counts of user and item, the pause since the last rating).
  *
- * The plain inputs come first, so that the `fast` effort can use that leading block alone; those of the posterior last.
+ * The plain inputs come first, so that the `fast` effort can use that leading block alone; those of the posterior, for full effort, last.
  */
 import { priorVariance } from './experts/covariance.ts';
 import type { Moment } from './moment.ts';

@@ -1,6 +1,8 @@
 /**
- * The ratings that each user is remembered by: a ring of at most `limit` slots a user, in chained blocks of four, so
- * that a user of three ratings costs one block and a checkpoint writes only the blocks that changed.
+ * The ratings that each user is remembered by: a ring of at most `limit` slots a user, in blocks of four, so that a user of
+ * three ratings costs one block and a checkpoint writes only the blocks that changed. Blocks lie side by side in *runs*, each
+ * linked to the next: four runs of one block, four of two, then of four, of eight and so on. Looking through a history is
+ * then a wait for memory for every run and not for every block, and at most a third of it is empty.
  *
  * A slot is four words: item row + 1 (0: empty); seconds since 1970; rating and weight; what the rating added to the
  * user's and to the item's residual sum. The residuals are quantized before they are added, so that a withdrawn rating
@@ -11,6 +13,7 @@ import { Arena } from './arena.ts';
 export const slotsPerBlock = 4;
 const wordsPerSlot = 4;
 const nextCell = slotsPerBlock * wordsPerSlot;
+const longestRun = 16;
 
 /** Exact for halves, thirds, fifths, sevenths and tenths of an inner unit. */
 const ratingUnit = 4 / 65520;
@@ -54,38 +57,42 @@ export class History {
   readonly #touchedNumbers: number[] = [];
   /** Called when a slot begins or ceases to refer to an item row: such rows must not be evicted. */
   readonly #pin: (itemRow: number, count: 1 | -1) => void;
+  /** Blocks of each run of a full history. */
+  readonly #runLengths: Int32Array;
+  /** The run of a block, by its number; and the number of a run's first block. */
+  readonly #runOf: Int32Array;
+  readonly #firstOf: Int32Array;
+  /** First blocks of the runs that were asked for last, as far as they were walked: a rating asks for one user's a dozen times. */
+  readonly #walked: Int32Array;
+  #walkedHead = 0;
+  #walkedCount = 0;
 
   constructor(limit: number, pin: (itemRow: number, count: 1 | -1) => void) {
     this.limit = Math.ceil(limit / slotsPerBlock) * slotsPerBlock;
     this.#pin = pin;
+    const lengths = runLengths(this.limit / slotsPerBlock);
+    this.#runLengths = Int32Array.from(lengths);
+    this.#runOf = Int32Array.from(lengths.flatMap((length, run) => Array<number>(length).fill(run)));
+    this.#firstOf = this.#runLengths.map((_, run) => this.#runOf.indexOf(run));
+    this.#walked = new Int32Array(lengths.length);
   }
 
   /** Blocks of a full history. */
   get blockCount(): number {
-    return this.limit / slotsPerBlock;
+    return this.#runOf.length;
   }
 
-  /** The block row that holds a slot of the chain that begins at `head` (row + 1), or -1 when the chain is shorter. */
+  /** The block row that holds a slot of the history that begins at `head` (row + 1), or -1 when it is shorter. */
   blockOf(head: number, slot: number): number {
-    let block = head - 1;
-    for (let hops = slot >> 2; hops > 0 && block >= 0; hops--) block = this.#nextOf(block);
-    return block;
+    const number = slot >> 2;
+    const run = this.#runOf[number]!;
+    const first = this.#runAt(head, run);
+    return first < 0 ? -1 : first + number - this.#firstOf[run]!;
   }
 
   /** Reads a slot into `into`; false when it is empty. */
   read(head: number, slot: number, into: Slot): boolean {
-    return this.readIn(this.blockOf(head, slot), slot, into);
-  }
-
-  /** The blocks of a chain, in order; `into` has `blockCount`. Returns how many: what is read slot by slot walks the chain once. */
-  blocksOf(head: number, into: Int32Array): number {
-    let count = 0;
-    for (let block = head - 1; block >= 0; block = this.#nextOf(block)) into[count++] = block;
-    return count;
-  }
-
-  /** `read` where the slot's block is known; -1: there is none. */
-  readIn(block: number, slot: number, into: Slot): boolean {
+    const block = this.blockOf(head, slot);
     if (block < 0) return false;
     const words = this.#blocks.words(block);
     const at = this.#blocks.at(block) + (slot & 3) * wordsPerSlot;
@@ -102,6 +109,24 @@ export class History {
     return true;
   }
 
+  /** Item row, rating and seconds of a slot, into cell `i` of each; false when it is empty. */
+  readPast(
+    head: number,
+    slot: number,
+    { itemRows, ratings, seconds }: { itemRows: Int32Array; ratings: Float64Array; seconds: Float64Array },
+    i: number,
+  ): boolean {
+    const block = this.blockOf(head, slot);
+    if (block < 0) return false;
+    const words = this.#blocks.words(block);
+    const at = this.#blocks.at(block) + (slot & 3) * wordsPerSlot;
+    if (words[at] === 0) return false;
+    itemRows[i] = words[at]! - 1;
+    seconds[i] = words[at + 1]!;
+    ratings[i] = 1 + (words[at + 2]! & 0xffff) * ratingUnit;
+    return true;
+  }
+
   /** Seconds of a slot's rating; -1 when it is empty. */
   secondsOf(head: number, slot: number): number {
     const block = this.blockOf(head, slot);
@@ -113,17 +138,26 @@ export class History {
 
   /** The slot that remembers an item, or -1. */
   find(head: number, itemRow: number): number {
-    let slot = 0;
-    for (let block = head - 1; block >= 0; block = this.#nextOf(block)) {
-      const words = this.#blocks.words(block);
-      const at = this.#blocks.at(block);
-      for (let i = 0; i < slotsPerBlock; i++, slot++) if (words[at + i * wordsPerSlot] === itemRow + 1) return slot;
+    const { stride } = this.#blocks;
+    for (let run = 0; run < this.#runLengths.length; run++) {
+      const first = this.#runAt(head, run);
+      if (first < 0) return -1;
+      const words = this.#blocks.words(first);
+      const start = this.#blocks.at(first);
+      const end = start + this.#runLengths[run]! * stride;
+      for (let block = start; block < end; block += stride) {
+        for (let cell = block; cell < block + nextCell; cell += wordsPerSlot) {
+          if (words[cell] !== itemRow + 1) continue;
+          const number = this.#firstOf[run]! + (block - start) / stride;
+          return number * slotsPerBlock + (cell - block) / wordsPerSlot;
+        }
+      }
     }
     return -1;
   }
 
   /**
-   * Writes a slot, in a new block when the chain ends before it; what stood there is forgotten. Returns the head, which
+   * Writes a slot, in a new run of blocks when the last one ends before it; what stood there is forgotten. Returns the head, which
    * is new for a user's first rating.
    */
   write(userRow: number, head: number, slot: number, entry: Readonly<Slot>): number {
@@ -157,20 +191,13 @@ export class History {
     for (let i = 0; i < this.#touchedUsers.length; i++) yield [this.#touchedUsers[i]!, this.#touchedNumbers[i]!];
   }
 
-  /** Gives a user's whole chain back, unpinned. With undo inside a batch; at once between batches, after `settle`. */
+  /** Gives all of a user's blocks back, unpinned. With undo inside a batch; at once between batches, after `settle`. */
   release(head: number): void {
-    for (let block = head - 1; block >= 0;) {
-      const next = this.#nextOf(block);
-      this.#blocks.touch(block);
-      const words = this.#blocks.words(block);
-      const at = this.#blocks.at(block);
-      for (let i = 0; i < slotsPerBlock; i++) {
-        if (words[at + i * wordsPerSlot]! > 0) this.#pin(words[at + i * wordsPerSlot]! - 1, -1);
-        words[at + i * wordsPerSlot] = 0;
-      }
-      this.#blocks.free(block);
-      block = next;
+    for (let run = 0, first = this.#runAt(head, 0); first >= 0; first = this.#runAt(head, ++run)) {
+      for (let block = first; block < first + this.#runLengths[run]!; block++) this.#empty(block);
+      this.#blocks.free(first, this.#runLengths[run]);
     }
+    this.#walkedHead = 0;
   }
 
   settle(): void {
@@ -179,6 +206,7 @@ export class History {
   }
 
   rollBack(): void {
+    this.#walkedHead = 0;
     const before = new Uint32Array(this.#blocks.beforeImages().buffer);
     for (let i = 0; i < this.#blocks.touchedCount; i++) {
       const block = this.#blocks.touchedRow(i);
@@ -195,8 +223,31 @@ export class History {
     this.#forgetTouched();
   }
 
-  #nextOf(block: number): number {
-    return this.#blocks.words(block)[this.#blocks.at(block) + nextCell]! - 1;
+  #empty(block: number): void {
+    this.#blocks.touch(block);
+    const words = this.#blocks.words(block);
+    const at = this.#blocks.at(block);
+    for (let cell = at; cell < at + nextCell; cell += wordsPerSlot) {
+      if (words[cell]! > 0) this.#pin(words[cell]! - 1, -1);
+      words[cell] = 0;
+    }
+  }
+
+  /** First block of a run, or -1 when the history that begins at `head` has no such run. */
+  #runAt(head: number, run: number): number {
+    if (head === 0 || run >= this.#walked.length) return -1;
+    if (head !== this.#walkedHead) {
+      this.#walkedHead = head;
+      this.#walked[0] = head - 1;
+      this.#walkedCount = 1;
+    }
+    while (this.#walkedCount <= run) {
+      const last = this.#walked[this.#walkedCount - 1]!;
+      const next = this.#blocks.words(last)[this.#blocks.at(last) + nextCell]! - 1;
+      if (next < 0) return -1;
+      this.#walked[this.#walkedCount++] = next;
+    }
+    return this.#walked[run]!;
   }
 
   #touch(userRow: number, block: number, blockNumber: number): void {
@@ -211,18 +262,23 @@ export class History {
     this.#touchedNumbers.length = 0;
   }
 
-  /** The block of that number in the chain that begins at `head`; blocks are appended until it is there. */
+  /** The block of that number in the history that begins at `head`; runs are appended until it is there. */
   #reach(userRow: number, head: number, blockNumber: number): number {
-    let block = head - 1;
-    for (let number = 0; number < blockNumber; number++) {
-      let next = this.#nextOf(block);
-      if (next < 0) {
-        next = this.#blocks.allocate();
-        this.#touch(userRow, block, number);
-        this.#blocks.words(block)[this.#blocks.at(block) + nextCell] = next + 1;
-      }
-      block = next;
+    for (let run = 1; run <= this.#runOf[blockNumber]!; run++) {
+      if (this.#runAt(head, run) >= 0) continue;
+      const last = this.#runAt(head, run - 1);
+      this.#touch(userRow, last, this.#firstOf[run - 1]!);
+      this.#blocks.words(last)[this.#blocks.at(last) + nextCell] = this.#blocks.allocate(this.#runLengths[run]) + 1;
     }
-    return block;
+    return this.blockOf(head, blockNumber * slotsPerBlock);
   }
+}
+
+/** Four runs of each length, which then doubles; the last is what is left. */
+function runLengths(blockCount: number): number[] {
+  const lengths: number[] = [];
+  for (let left = blockCount; left > 0; left -= lengths.at(-1)!) {
+    lengths.push(Math.min(left, longestRun, 1 << (lengths.length >> 2)));
+  }
+  return lengths;
 }

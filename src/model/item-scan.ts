@@ -10,7 +10,7 @@
  * The copy is brought up to date before each scan, for the rows that changed since; the first scan makes all of it.
  * Changes nothing that is learned.
  */
-import { boundOfNorm, headFactors, paddedFactors, type Kernel } from '../kernel/kernel.ts';
+import { boundOfNorm, headFactors, paddedCount, type Kernel } from '../kernel/kernel.ts';
 import { maxBlockCells, type Block } from '../kernel/row-memory.ts';
 import type { ChangedRows } from './changed-rows.ts';
 import type { ItemTable } from './item-table.ts';
@@ -59,7 +59,7 @@ export class ItemScan {
     this.#items = items;
     this.#itemDamping = itemDamping;
     this.#kernel = items.kernel;
-    this.#tail = Math.max(0, paddedFactors(items.k) - headFactors);
+    this.#tail = Math.max(0, paddedCount(items.k) - headFactors);
     // A multiple of four, as the kernel wants it.
     this.#pieceRows = Math.min(1024, Math.floor(maxBlockCells / (4 * Math.max(headFactors, this.#tail))) * 4);
     const { memory } = this.#kernel;

@@ -1,15 +1,15 @@
 /**
  * Items, shared by all tasks of a worker. A row is `rest + own`: `rest` is the initial value plus what tasks of other
- * workers contributed, `own` one contribution for each task here. The sum is made where it is read and never stored, so
+ * workers contributed (item-rest.ts), `own` one contribution for each task here. The sum is made where it is read and never stored, so
  * that putting a contribution back is exact.
  */
 import type { Kernel } from '../kernel/kernel.ts';
-import type { Address, RowMemory } from '../kernel/row-memory.ts';
-import { Arena } from './arena.ts';
+import type { Address, Block } from '../kernel/row-memory.ts';
 import { ChangedRows } from './changed-rows.ts';
 import { IdTable } from './id-table.ts';
+import { ItemContribution } from './item-contribution.ts';
+import { ItemRest } from './item-rest.ts';
 import { itemCells, itemFloats, sketchAt } from './row-layout.ts';
-import { fillSeeded, hashId } from './seeded.ts';
 
 /** Fetches what is stored of an evicted item; called with the new row, before anybody reads it. */
 export type ItemReloader = (id: string, row: number) => void;
@@ -23,10 +23,11 @@ export class ItemTable {
   readonly sketchCells: number;
   /** What everything works on that learns these items: their rows are in its memory. */
   readonly kernel: Kernel;
-  readonly #seed: number;
-  readonly #deviation: number;
   readonly #ids = new IdTable();
-  readonly #rest: Arena;
+  readonly #rest: ItemRest;
+  /** Rows that can be used again, and the first that never was. */
+  readonly #freeRows: number[] = [];
+  #nextRow = 0;
   readonly #contributions: ItemContribution[] = [];
   /** How many remembered ratings refer to a row: such rows stay. */
   #pins = new Int32Array(1024);
@@ -36,8 +37,6 @@ export class ItemTable {
   #reload: ItemReloader | undefined;
   /** True once the store may hold items that memory does not; only then is anything reloaded. */
   incomplete = false;
-  /** True while anybody elsewhere may have added to a sketch. */
-  #hasForeign = false;
 
   constructor(settings: { k: number; seed: number; initialDeviation: number; sketchWidth: number }, kernel: Kernel) {
     this.kernel = kernel;
@@ -46,9 +45,7 @@ export class ItemTable {
     this.floatCells = itemFloats(settings.k, settings.sketchWidth);
     this.sketchAt = sketchAt(settings.k, settings.sketchWidth);
     this.sketchCells = this.cells - this.sketchAt;
-    this.#seed = settings.seed;
-    this.#deviation = settings.initialDeviation / Math.sqrt(settings.k);
-    this.#rest = new Arena(this.cells, kernel.memory);
+    this.#rest = new ItemRest(this, kernel, settings.seed, settings.initialDeviation / Math.sqrt(settings.k));
   }
 
   get size(): number {
@@ -93,17 +90,17 @@ export class ItemTable {
       this.#ids.markUsed(found);
       return found;
     }
-    const row = this.#rest.allocate();
+    const row = this.#freeRows.pop() ?? this.#nextRow++;
     if (row >= this.#pins.length) {
-      const grown = new Int32Array(Math.ceil(row * 1.25) + 1024);
+      const grown = new Int32Array(Math.ceil(row * 1.1) + 1024);
       grown.set(this.#pins);
       this.#pins = grown;
     }
     this.#ids.add(id, row);
-    this.#fillInitial(row);
+    this.#rest.begin(row, id);
+    this.#changed?.mark(row);
     // An item's row holds nothing that a failed batch could have made: it is never undone.
     this.#ids.settle();
-    this.#rest.settle();
     if (this.incomplete) this.#reload?.(id, row);
     return row;
   }
@@ -119,9 +116,7 @@ export class ItemTable {
   }
 
   #readFrom(from: number, row: number, out: Float32Array): void {
-    const rest = this.#rest.floats(row);
-    const at = this.#rest.at(row);
-    for (let i = from; i < this.floatCells; i++) out[i] = rest[at + i]!;
+    this.#rest.read(row, out, from, this.floatCells);
     const contributions = this.#contributions;
     for (let c = 0; c < contributions.length; c++) contributions[c]!.addTo(row, out, from, this.floatCells);
   }
@@ -129,7 +124,7 @@ export class ItemTable {
   /** One field of a row: the sum of its parts. */
   fieldOf(row: number, field: number): number {
     const cell = this.k + field;
-    let sum = this.#rest.floats(row)[this.#rest.at(row) + cell]!;
+    let sum = this.#rest.cellOf(row, cell);
     const contributions = this.#contributions;
     for (let c = 0; c < contributions.length; c++) sum += contributions[c]!.cellOf(row, cell);
     return sum;
@@ -144,7 +139,7 @@ export class ItemTable {
   sketchTo(row: number, out: Address): void {
     const { kernel, sketchCells } = this;
     const to = out + this.sketchAt;
-    kernel.copy(to, this.#rest.address(row) + this.sketchAt, sketchCells);
+    kernel.copy(to, this.#rest.withSketch(row) + this.sketchAt, sketchCells);
     const contributions = this.#contributions;
     for (let c = 0; c < contributions.length; c++) {
       const contribution = contributions[c]!;
@@ -152,40 +147,61 @@ export class ItemTable {
     }
   }
 
-  /** Dot product of a sketch with that of a row: the parts' dot products add up. */
-  sketchDot(sketch: Address, row: number): number {
-    const { kernel, sketchCells } = this;
-    let dot = this.#hasForeign ? kernel.sketchDot(sketch, this.#rest.address(row) + this.sketchAt, sketchCells) : 0;
+  /**
+   * Dot products of a sketch with those of rows, and one field of each: sums over the rows' parts, added to the floats from `dots`
+   * and `fields` on. `addresses` has room for as many words.
+   */
+  sketchDots(
+    sketch: Address,
+    rows: Int32Array,
+    count: number,
+    field: number,
+    { words, address }: Block,
+    dots: Address,
+    fields: Address,
+  ): void {
+    const { kernel, sketchAt, sketchCells } = this;
+    const fieldAt = this.k + field;
+    if (this.#rest.isHeld) {
+      for (let i = 0; i < count; i++) words[i] = this.#rest.withSketch(rows[i]!);
+      kernel.sketchDots(sketch, address, count, sketchAt, sketchCells, fieldAt, dots, fields);
+    }
     const contributions = this.#contributions;
     for (let c = 0; c < contributions.length; c++) {
-      const contribution = contributions[c]!;
-      if (contribution.holds(row))
-        dot += kernel.sketchDot(sketch, contribution.address(row) + this.sketchAt, sketchCells);
+      contributions[c]!.addressesOf(rows, count, words);
+      kernel.sketchDots(sketch, address, count, sketchAt, sketchCells, fieldAt, dots, fields);
     }
-    return dot;
   }
 
   /** Two addresses, at `at` of `parts`, whose rows add up to the row in its sketch; `spare` has room for a row. */
   partsOf(row: number, spare: Address, parts: Uint32Array, at: number): void {
-    const [only] = this.#contributions;
-    if (this.#contributions.length > 1) this.sketchTo(row, spare);
-    parts[at] = this.#contributions.length > 1 ? spare : this.#rest.address(row);
-    parts[at + 1] = this.#contributions.length === 1 && only!.holds(row) ? only!.address(row) : 0;
+    const contributions = this.#contributions;
+    if (contributions.length > 1) {
+      this.sketchTo(row, spare);
+      parts[at] = spare;
+      parts[at + 1] = 0;
+      return;
+    }
+    const [only] = contributions;
+    const own = only?.holds(row) === true ? only.address(row) : 0;
+    const isSum = own > 0 && this.#rest.isHeld;
+    parts[at] = own > 0 && !isSum ? own : this.#rest.withSketch(row);
+    parts[at + 1] = isSum ? own : 0;
   }
 
   /**
    * A row's numbers as two parts: `own`, which the contribution holds already, and the sum of all others, which is in the table, or
-   * in `spare` (as many cells as a row) where several tasks contribute. Returns the address of that sum.
+   * made in `spare` (as many cells as a row). Returns the address of that sum.
    */
   restBeside(own: ItemContribution, row: number, spare: Address): Address {
-    if (this.#contributions.length === 1 && this.#contributions[0] === own) return this.#rest.address(row);
+    if (this.#contributions.length === 1 && this.#contributions[0] === own) return this.#rest.numbers(row, spare);
     this.#sumWithout(own, row, spare);
     return spare;
   }
 
   #sumWithout(left: ItemContribution | undefined, row: number, out: Address): void {
     const { kernel, floatCells: cells } = this;
-    let from = this.#rest.address(row);
+    let from = this.#rest.numbers(row, out);
     for (let c = 0; c < this.#contributions.length; c++) {
       const contribution = this.#contributions[c]!;
       if (contribution === left || !contribution.holds(row)) continue;
@@ -205,20 +221,13 @@ export class ItemTable {
   /** Adds what tasks of other workers committed: `sign` -1 takes it out again. */
   addForeign(row: number, values: Float32Array, sign: 1 | -1): void {
     this.#changed?.mark(row);
-    const rest = this.#rest.floats(row);
-    const at = this.#rest.at(row);
-    for (let i = 0; i < this.floatCells; i++) rest[at + i] = rest[at + i]! + sign * values[i]!;
-    const sketch = this.#rest.shorts(row);
-    const added = shortsOf(values);
-    for (let i = 2 * this.sketchAt; i < 2 * this.cells; i++)
-      sketch[2 * at + i] = sketch[2 * at + i]! + sign * added[i]!;
-    this.#hasForeign = true;
+    this.#rest.add(row, values, sign);
   }
 
   /** Nobody elsewhere contributes any more: every `rest` is its initial value again, bit for bit. */
   dropForeign(): void {
-    for (let row = 0; row < this.#ids.rowLimit; row++) if (this.#ids.has(row)) this.#fillInitial(row);
-    this.#hasForeign = false;
+    if (this.#rest.isHeld) for (let row = 0; row < this.#ids.rowLimit; row++) this.#changed?.mark(row);
+    this.#rest.drop();
   }
 
   pin(row: number, count: 1 | -1): void {
@@ -262,9 +271,8 @@ export class ItemTable {
       for (const contribution of this.#contributions) contribution.drop(row);
       this.#ids.remove(this.#ids.idOf(row), row);
       this.#changed?.mark(row);
-      this.#rest.free(row);
+      this.#freeRows.push(row);
       this.#ids.settle();
-      this.#rest.settle();
       this.#evictedCount++;
     }
   }
@@ -273,133 +281,4 @@ export class ItemTable {
     if (this.#changed === undefined) return;
     for (let row = 0; contribution.holds(row); row++) this.#changed.mark(row);
   }
-
-  #fillInitial(row: number): void {
-    this.#changed?.mark(row);
-    const rest = this.#rest.floats(row);
-    const at = this.#rest.at(row);
-    fillSeeded(rest, at, this.k, hashId(this.#ids.idOf(row), this.#seed), this.#deviation);
-    rest.fill(0, at + this.k, at + this.cells);
-  }
 }
-
-/** What one task has added to the items it touched, row for row beside the table. */
-export class ItemContribution {
-  readonly #own: Arena;
-  readonly #layout: { readonly floatCells: number; readonly sketchAt: number };
-  #limit = 0;
-  #changed: ChangedRows | undefined;
-
-  constructor(layout: { cells: number; floatCells: number; sketchAt: number }, memory: RowMemory) {
-    this.#layout = layout;
-    this.#own = new Arena(layout.cells, memory);
-  }
-
-  /** Who is told of every change. */
-  watchedBy(changed: ChangedRows | undefined): void {
-    this.#changed = changed;
-  }
-
-  isTouched(row: number): boolean {
-    return row < this.#limit && this.#own.isTouched(row);
-  }
-
-  /** The cells of a row for writing, from `at(row)` on. Its before-image is kept. */
-  touch(row: number): Float32Array {
-    this.#ensure(row);
-    this.#changed?.mark(row);
-    this.#own.touch(row);
-    return this.#own.floats(row);
-  }
-
-  at(row: number): number {
-    return this.#own.at(row);
-  }
-
-  /** False for rows that this task never touched. */
-  holds(row: number): boolean {
-    return row < this.#limit;
-  }
-
-  /** Adds cells `from` up to but without `to`, which are numbers. */
-  addTo(row: number, out: Float32Array, from: number, to: number): void {
-    if (row >= this.#limit) return;
-    const own = this.#own.floats(row);
-    const at = this.#own.at(row);
-    for (let i = from; i < to; i++) out[i] = out[i]! + own[at + i]!;
-  }
-
-  /** One number of a row; 0 for a row that is not held. */
-  cellOf(row: number, cell: number): number {
-    return row < this.#limit ? this.#own.floats(row)[this.#own.at(row) + cell]! : 0;
-  }
-
-  /** Where kernels find a row that is held. */
-  address(row: number): Address {
-    return this.#own.address(row);
-  }
-
-  /** Sets a committed after-image, which no failed batch undoes. */
-  load(row: number, values: Float32Array): void {
-    this.#ensure(row);
-    this.#changed?.mark(row);
-    this.#own.floats(row).set(values.subarray(0, this.#own.stride), this.at(row));
-  }
-
-  drop(row: number): void {
-    if (row >= this.#limit) return;
-    this.#changed?.mark(row);
-    this.#own.floats(row).fill(0, this.at(row), this.at(row) + this.#own.stride);
-  }
-
-  /** Rows changed in this batch, with their cells now and the change since the last batch. Views: copy what you keep. */
-  *touchedRows(): Generator<{ row: number; afterImage: Float32Array; delta: Float32Array }> {
-    const { stride } = this.#own;
-    const before = this.#own.beforeImages();
-    const beforeSketch = shortsOf(before);
-    const delta = new Float32Array(stride);
-    const deltaSketch = shortsOf(delta);
-    for (let i = 0; i < this.#own.touchedCount; i++) {
-      const row = this.#own.touchedRow(i);
-      const afterImage = this.#own.floats(row).subarray(this.at(row), this.at(row) + stride);
-      for (let c = 0; c < this.#layout.floatCells; c++) delta[c] = afterImage[c]! - before[i * stride + c]!;
-      for (let c = 2 * this.#layout.sketchAt; c < 2 * stride; c++) {
-        deltaSketch[c] = this.#own.shorts(row)[2 * this.at(row) + c]! - beforeSketch[2 * i * stride + c]!;
-      }
-      yield { row, afterImage, delta };
-    }
-  }
-
-  /** Every row with anything in it. */
-  forEach(visit: (row: number, values: Float32Array) => void): void {
-    for (let row = 0; row < this.#limit; row++) {
-      const values = this.#own.floats(row).subarray(this.at(row), this.at(row) + this.#own.stride);
-      if (values.some((value) => value !== 0)) visit(row, values);
-    }
-  }
-
-  settle(): void {
-    this.#own.settle();
-  }
-
-  rollBack(): void {
-    const changed = this.#changed;
-    if (changed !== undefined) for (let i = 0; i < this.#own.touchedCount; i++) changed.mark(this.#own.touchedRow(i));
-    this.#own.rollBack();
-  }
-
-  /** Gives the memory back; the contribution is of no use afterwards. */
-  release(): void {
-    this.#own.release();
-    this.#limit = 0;
-  }
-
-  #ensure(row: number): void {
-    if (row < this.#limit) return;
-    this.#own.reserve(row);
-    this.#limit = row + 1;
-  }
-}
-
-/** The same cells as pairs of 16-bit counts. */
-const shortsOf = (cells: Float32Array): Int16Array => new Int16Array(cells.buffer, cells.byteOffset, 2 * cells.length);

@@ -5,66 +5,44 @@
  * State changes only in `learnOne`, `withdraw`, `forget` and the `load...` functions; each can be undone until the batch
  * is settled.
  */
+import { InvariantViolation } from '../errors.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Block } from '../kernel/row-memory.ts';
-import { Blend, blendCells } from './blend.ts';
+import { blendIndex, newAnswer, type Answer } from './answer.ts';
+import { Blend } from './blend.ts';
 import { addPosteriorInputs, stackInputs } from './context.ts';
 import { BiasExpert } from './experts/bias.ts';
 import type { Expert } from './experts/expert.ts';
 import { FactorsExpert } from './experts/factors.ts';
-import { meanCells, MeanExpert } from './experts/mean.ts';
-import { Posterior } from './experts/posterior.ts';
+import { MeanExpert } from './experts/mean.ts';
+import { interactionShares } from './experts/interaction-shares.ts';
+import { Posterior, type PastRating } from './experts/posterior.ts';
 import { emptySlot, quantizeRating, quantizeWeight, type Slot } from './history.ts';
-import { Interval, intervalCells, intervalStateCells } from './interval.ts';
-import type { ItemContribution, ItemTable } from './item-table.ts';
+import { Interval } from './interval.ts';
+import type { ItemContribution } from './item-contribution.ts';
+import type { ItemTable } from './item-table.ts';
 import { Moment } from './moment.ts';
 import type { NetworkKind } from './networks/kinds.ts';
+import {
+  blendAt,
+  intervalAt,
+  onlineCells,
+  onlineStateCells,
+  sharedCells,
+  stackAt,
+  stateCells,
+} from './learned-cells.ts';
 import { LiveNetworks, type NetworkRole } from './networks/live-networks.ts';
 import type { Network } from './networks/network.ts';
-import { NetworkStack, networkStackCells, networkStackStateCells } from './network-stack.ts';
+import { cell, NetworkStack } from './network-stack.ts';
+import { forEachRememberedOf, newestSecondsOf, remember } from './remembered.ts';
 import { itemField, userField } from './row-layout.ts';
 import { clipInner } from './scale.ts';
-import type { LearnerSettings } from './settings.ts';
+import type { Effort, LearnerSettings } from './settings.ts';
 import { SharedSums } from './shared-sums.ts';
 import { Sketches } from './sketch.ts';
-import { Stack, stackCells, stackStateCells } from './stack.ts';
+import { Stack, stackStateCells } from './stack.ts';
 import { UserTable } from './user-table.ts';
-
-/** Cells of the shared sums, in this order: mean, interval, stack, blend; then those of networks, zeros until there is one. */
-export const onlineCells = meanCells + intervalCells + stackCells + blendCells;
-export const sharedCells = onlineCells + networkStackCells;
-const intervalAt = meanCells;
-const stackAt = meanCells + intervalCells;
-const blendAt = stackAt + stackCells;
-/** Numbers stored with the task: the stack's, the interval's; then those of networks, zeros until there is one. */
-export const onlineStateCells = stackStateCells + intervalStateCells;
-export const stateCells = onlineStateCells + networkStackStateCells;
-
-/** Names of the experts in the order of `Answer.experts`; the last is the published prediction. */
-export const expertNames = ['mean', 'bias', 'factors', 'blend'] as const;
-const blendIndex = expertNames.length - 1;
-
-/** What `predictOne` leaves behind, on the inner scale. Overwritten by the next call. */
-export interface Answer {
-  /** Each expert's answer, clipped to the scale. */
-  readonly experts: Float64Array;
-  /** Of the networks that serve, and of those in their shadow, by kind; NaN where there is none. */
-  readonly networks: Float64Array;
-  readonly shadows: Float64Array;
-  /** By kind: how much of a network's distance from the online answer is in the prediction. */
-  readonly networkWeights: Float64Array;
-  /** What the prediction would be without networks. */
-  online: number;
-  prediction: number;
-  low: number;
-  high: number;
-  mean: number;
-  userBias: number;
-  itemBias: number;
-  interaction: number;
-  coldUser: boolean;
-  coldItem: boolean;
-}
 
 export class Learner {
   readonly settings: LearnerSettings;
@@ -94,15 +72,17 @@ export class Learner {
   readonly #slot = emptySlot();
   /** The stack's answer, clipped to the scale. */
   #stackAnswer = 0;
+  /** The rating to be learned, of which `moment` has what a history can hold. */
+  #exactRating = 0;
   readonly #refresh: () => void;
-  /** Of the interval around `answer`, before it is clipped to the scale. */
-  #halfWidth = 0;
+  #effort: Effort;
   /** True while `answer` and the moment belong to the state as it is. */
   #answerIsFresh = false;
 
   /** `refreshShares` is called before the stack is solved, to put the other tasks' shares into `sums.rest`. */
   constructor(settings: LearnerSettings, items: ItemTable, refreshShares: () => void = () => undefined) {
     this.settings = settings;
+    this.#effort = settings.effort;
     this.items = items;
     this.#refresh = refreshShares;
     this.own = items.openContribution();
@@ -118,9 +98,8 @@ export class Learner {
     this.#factors = new FactorsExpert(settings, items, this.own, this.users.history);
     this.#experts = [this.#mean, this.#bias, this.#factors];
     const hasSketches = settings.sketchWidth > 0;
-    const hasPosterior = hasSketches && settings.effort !== 'fast';
     this.#sketches = hasSketches ? new Sketches(settings, kernel, this.own) : null;
-    this.#posterior = hasPosterior ? new Posterior(settings, items, this.users.history, this.#bias) : null;
+    this.#posterior = hasSketches ? new Posterior(settings, items, this.users.history, this.#bias) : null;
     this.#stack = new Stack(settings, kernel, this.sums, stackAt, this.#stateBlock);
     this.#blend = new Blend(this.sums, blendAt);
     this.#interval = new Interval(this.sums, intervalAt, this.state.subarray(stackStateCells, onlineStateCells));
@@ -128,22 +107,22 @@ export class Learner {
     this.#itemBlock = memory.allocate(items.cells);
     this.#moment = new Moment(this.users.emptyRow, this.#itemBlock);
     this.#networks = new LiveNetworks(this.users, items);
-    this.answer = {
-      experts: new Float64Array(expertNames.length),
-      networks: this.#networks.serving,
-      shadows: this.#networks.shadow,
-      networkWeights: this.#networkStack.weights,
-      online: 0,
-      prediction: 0,
-      low: 0,
-      high: 0,
-      mean: 0,
-      userBias: 0,
-      itemBias: 0,
-      interaction: 0,
-      coldUser: true,
-      coldItem: true,
-    };
+    const { serving, shadow } = this.#networks;
+    this.answer = newAnswer(serving, shadow, this.#networkStack.weights);
+  }
+
+  get effort(): Effort {
+    return this.#effort;
+  }
+
+  /** What is done for each rating from now on. Only between two batches: a batch that is put back is learned in the same way. */
+  setEffort(effort: Effort): void {
+    if (effort === this.#effort) return;
+    if (effort === 'full' && this.#posterior === null)
+      throw new InvariantViolation('Full effort needs sketches of items. Please report it.');
+    this.#effort = effort;
+    this.#stack.use(effort);
+    this.#stateChanges();
   }
 
   /**
@@ -157,19 +136,23 @@ export class Learner {
     this.#answerIsFresh = true;
     for (let i = 0; i < this.#experts.length; i++) answer.experts[i] = clipInner(this.#experts[i]!.predict(moment));
     if (!this.#networks.isEmpty) this.#networks.predict(userRow, itemRow, moment.userHead);
-    stackInputs(moment, this.settings, this.settings.effort !== 'fast', this.#stack.inputs);
-    if (this.#posterior !== null) {
+    stackInputs(moment, this.settings, this.#effort !== 'fast', this.#stack.inputs);
+    if (this.#posterior !== null && this.#effort === 'full') {
       this.#posterior.predict(moment);
       addPosteriorInputs(moment, this.#stack.inputs);
     }
     this.#stackAnswer = clipInner(moment.factorsAnswer + this.#stack.correction());
     answer.online = clipInner(this.#blend.predict(answer.experts[0]!, answer.experts[1]!, this.#stackAnswer));
-    const blend = this.#networks.isEmpty ? answer.online : this.#withNetworks(answer.online);
+    let blend = answer.online;
+    if (!this.#networks.isEmpty) {
+      this.#askNetworkStack();
+      blend = this.#networkStack.cells[cell.answer]!;
+    }
     answer.experts[blendIndex] = blend;
     answer.prediction = blend;
-    this.#halfWidth = this.#interval.halfWidth(this.#userCount(), this.#itemCount());
-    answer.low = clipInner(blend - this.#halfWidth);
-    answer.high = clipInner(blend + this.#halfWidth);
+    this.#interval.around(blend, this.#userCount(), this.#itemCount());
+    answer.low = this.#interval.low;
+    answer.high = this.#interval.high;
     answer.mean = moment.mean;
     answer.userBias = moment.userBias;
     answer.itemBias = moment.itemBias;
@@ -177,6 +160,42 @@ export class Learner {
     answer.coldUser = !moment.knownUser;
     answer.coldItem = !moment.knownItem;
     return answer;
+  }
+
+  /**
+   * What moved the prediction, of the user's own ratings, on the inner scale. With the posterior: by how much it would be
+   * another one without each of those that were looked at, all else being as it is. Otherwise their shares in the
+   * interaction. Changes no state.
+   */
+  forEachInfluence(
+    userRow: number,
+    itemRow: number,
+    seconds: number,
+    visit: (rating: Readonly<PastRating>, moved: number) => void,
+  ): void {
+    const { prediction, experts, interaction } = this.predictOne(userRow, itemRow, seconds);
+    this.#answerIsFresh = false;
+    if (userRow < 0 || itemRow < 0) return;
+    const moment = this.#moment;
+    if (this.#posterior === null || this.#effort !== 'full') {
+      const ratings: PastRating[] = [];
+      this.forEachRemembered(userRow, ({ itemRow, rating, seconds }) => ratings.push({ itemRow, rating, seconds }));
+      const shares = interactionShares(this.#pullsOf(ratings), interaction) ?? [];
+      shares.forEach((share, i) => visit(ratings[i]!, share));
+      return;
+    }
+    const { posteriorAnswer } = moment;
+    this.#posterior.forEachShift((rating, shift) => {
+      moment.posteriorAnswer = posteriorAnswer - shift;
+      addPosteriorInputs(moment, this.#stack.inputs);
+      const stacked = clipInner(moment.factorsAnswer + this.#stack.correction());
+      this.answer.online = clipInner(this.#blend.predict(experts[0]!, experts[1]!, stacked));
+      if (!this.#networks.isEmpty) this.#askNetworkStack();
+      visit(
+        rating,
+        prediction - (this.#networks.isEmpty ? this.answer.online : this.#networkStack.cells[cell.answer]!),
+      );
+    });
   }
 
   /**
@@ -198,8 +217,11 @@ export class Learner {
     const asked = this.#answerIsFresh && moment.userRow === userRow && moment.itemRow === itemRow;
     if (!asked || moment.seconds !== seconds) this.predictOne(userRow, itemRow, seconds);
     this.#stateChanges();
+    moment.rating = rating;
     moment.weight = weight;
-    this.#learnFromAnswer(rating, weight);
+    this.#exactRating = exactRating;
+    this.#learnFromAnswer();
+    if (!this.#networks.isEmpty) this.#networkStack.learn(moment, this.answer.networks, this.#refresh);
     if (this.#takeOut(userRow, itemRow)) {
       this.#fill(userRow, itemRow, seconds);
       for (let i = 0; i < this.#experts.length; i++) this.#experts[i]!.predict(moment);
@@ -207,10 +229,10 @@ export class Learner {
     const residual = rating - moment.factorsAnswer;
     const head = this.users.head(userRow);
     for (let i = 0; i < this.#experts.length; i++) this.#experts[i]!.learn(moment, rating);
-    if (this.settings.effort !== 'fast') this.#factors.replay(moment, head);
+    if (this.#effort !== 'fast') this.#factors.replay(moment, head);
     this.#rememberResidual(residual, weight);
     this.#sketches?.add(itemRow, userId, 1);
-    this.#append(userRow, itemRow, rating, seconds, weight);
+    this.#remember(userRow, itemRow);
   }
 
   /** Puts a network in its place, or leaves the place empty. Only between two batches: a batch that is put back is answered by the same ones. */
@@ -261,28 +283,9 @@ export class Learner {
     this.users.setNewestSeconds(row, 0);
   }
 
-  /** Seconds of the user's newest remembered rating, or -1. */
-  newestSeconds(userRow: number): number {
-    const kept = this.users.newestSeconds(userRow);
-    if (kept > 0) return kept;
-    const { history } = this.users;
-    const head = this.users.head(userRow);
-    const sequence = this.users.sequence(userRow);
-    const oldest = Math.max(0, sequence - history.limit);
-    for (let s = sequence - 1; s >= oldest; s--) {
-      const seconds = history.secondsOf(head, s % history.limit);
-      if (seconds >= 0) return seconds;
-    }
-    return -1;
-  }
-
   /** Visits the remembered ratings of a user, latest first. The slot is reused: copy what you keep. */
   forEachRemembered(userRow: number, visit: (slot: Readonly<Slot>) => void): void {
-    const { history } = this.users;
-    const sequence = this.users.sequence(userRow);
-    for (let s = sequence - 1; s >= Math.max(0, sequence - history.limit); s--) {
-      if (history.read(this.users.head(userRow), s % history.limit, this.#slot)) visit(this.#slot);
-    }
+    forEachRememberedOf(this.users, userRow, this.#slot, visit);
   }
 
   /** Keeps before-images of the sums and of stack and interval. */
@@ -337,21 +340,24 @@ export class Learner {
     moment.knownUser = moment.user[moment.userAt + k + userField.longCount]! > 0;
     moment.knownItem = moment.item[k + itemField.weightSum]! > 1e-6;
     moment.seconds = seconds;
-    const newest = userRow < 0 ? -1 : this.newestSeconds(userRow);
+    const newest = userRow < 0 ? -1 : newestSecondsOf(this.users, userRow);
     moment.pauseSeconds = newest < 0 ? -1 : Math.max(0, seconds - newest);
   }
 
-  #learnFromAnswer(rating: number, weight: number): void {
+  #learnFromAnswer(): void {
+    const { rating, weight } = this.#moment;
     const { experts, prediction } = this.answer;
-    this.#interval.learn(this.#userCount(), this.#itemCount(), rating - prediction, this.#halfWidth);
+    this.#interval.learn(prediction, this.#userCount(), this.#itemCount(), this.#exactRating);
     this.#blend.learn(rating, weight, experts[0]!, experts[1]!, this.#stackAnswer);
     this.#stack.learn(rating - this.#moment.factorsAnswer, weight, this.#refresh);
-    if (!this.#networks.isEmpty) this.#networkStack.learn(rating, weight, this.answer.networks, this.#refresh);
   }
 
-  #withNetworks(online: number): number {
-    const { serving, knownUsers } = this.#networks;
-    return this.#networkStack.predict(online, serving, knownUsers, this.#userCount(), Math.max(0, this.#itemCount()));
+  #askNetworkStack(): void {
+    const { cells } = this.#networkStack;
+    cells[cell.online] = this.answer.online;
+    cells[cell.userCount] = this.#userCount();
+    cells[cell.itemCount] = Math.max(0, this.#itemCount());
+    this.#networkStack.predict(this.#networks.serving, this.#networks.knownUsers);
   }
 
   /** What was answered, and made of a user's past, is of no use any more. */
@@ -363,6 +369,18 @@ export class Learner {
   /** True when the fresh answer is about this very id, whose row then needs no looking up. */
   #isAnswered(id: string, row: number, table: { idOf(row: number): string }): boolean {
     return this.#answerIsFresh && row >= 0 && table.idOf(row) === id;
+  }
+
+  /** What mean and biases leave of each rating, times how alike its item and that of the moment are. */
+  #pullsOf(ratings: readonly PastRating[]): number[] {
+    const { item, mean, userBias } = this.#moment;
+    const other = new Float32Array(this.items.cells);
+    return ratings.map(({ itemRow, rating }) => {
+      this.items.read(itemRow, other);
+      let dot = 0;
+      for (let f = 0; f < this.settings.k; f++) dot += item[f]! * other[f]!;
+      return dot * (rating - mean - userBias - this.#bias.itemBias(other));
+    });
   }
 
   #userCount(): number {
@@ -383,19 +401,16 @@ export class Learner {
     user[fields + userField.lastResidual] = residual;
   }
 
-  #append(userRow: number, itemRow: number, rating: number, seconds: number, weight: number): void {
+  #remember(userRow: number, itemRow: number): void {
     const slot = this.#slot;
+    const { rating, seconds, weight, userResidual, itemResidual } = this.#moment;
     slot.itemRow = itemRow;
     slot.seconds = seconds;
     slot.rating = rating;
     slot.weight = weight;
-    slot.userResidual = this.#moment.userResidual;
-    slot.itemResidual = this.#moment.itemResidual;
-    const sequence = this.users.sequence(userRow);
-    const head = this.users.head(userRow);
-    this.users.setHead(userRow, this.users.history.write(userRow, head, sequence % this.users.history.limit, slot));
-    this.users.setSequence(userRow, sequence + 1);
-    this.users.setNewestSeconds(userRow, seconds);
+    slot.userResidual = userResidual;
+    slot.itemResidual = itemResidual;
+    remember(this.users, userRow, slot);
   }
 
   /** Takes the remembered rating of a pair out of everything but the factors. */

@@ -22,6 +22,8 @@ export class Moment {
   seconds = 0;
   /** Seconds since the user's last rating; -1 when there is none. */
   pauseSeconds = -1;
+  /** Of what is to be learned. */
+  rating = 0;
   weight = 1;
 
   // Left by the mean and bias experts.

@@ -1,55 +1,57 @@
-/** The few largest of many offers, in no order: a heap whose smallest is at the root. Of equal ones the first stays. */
+/**
+ * Which of many are the `capacity` largest, in their own order: a heap of keys whose smallest is at the root says from which key
+ * on. Of equal ones the first stay.
+ */
 export class MostSimilar {
   readonly capacity: number;
-  size = 0;
-  readonly indexes: Int32Array;
-  readonly dots: Float64Array;
-  readonly #keys: Float64Array;
+  readonly #heap: Float64Array;
 
   constructor(capacity: number) {
     this.capacity = capacity;
-    this.indexes = new Int32Array(capacity);
-    this.dots = new Float64Array(capacity);
-    this.#keys = new Float64Array(capacity);
+    this.#heap = new Float64Array(capacity);
   }
 
-  clear(): void {
-    this.size = 0;
+  /** Indexes `from..to` of the largest keys into `out`, the first index first. Returns how many. */
+  choose(keys: Float64Array, from: number, to: number, out: Int32Array): number {
+    const size = Math.min(to - from, this.capacity);
+    if (size <= 0) return 0;
+    const heap = this.#heap;
+    for (let i = 0; i < size; i++) this.#up(i, keys[from + i]!);
+    for (let i = from + size; i < to; i++) if (keys[i]! > heap[0]!) this.#down(size, keys[i]!);
+    const least = heap[0]!;
+    let equal = 0;
+    for (let i = 0; i < size; i++) if (heap[i]! === least) equal++;
+    let chosen = 0;
+    for (let i = from; chosen < size; i++) {
+      const key = keys[i]!;
+      if (key > least || (key === least && equal-- > 0)) out[chosen++] = i;
+    }
+    return size;
   }
 
-  /** Kept while it is among the `capacity` largest keys; `dot` comes with it. */
-  offer(index: number, key: number, dot: number): void {
-    if (this.size < this.capacity) this.#up(this.size++, index, key, dot);
-    else if (key > this.#keys[0]!) this.#down(index, key, dot);
-  }
-
-  #up(from: number, index: number, key: number, dot: number): void {
+  #up(from: number, key: number): void {
+    const heap = this.#heap;
     let at = from;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (this.#keys[parent]! <= key) break;
-      this.#set(at, this.indexes[parent]!, this.#keys[parent]!, this.dots[parent]!);
+      if (heap[parent]! <= key) break;
+      heap[at] = heap[parent]!;
       at = parent;
     }
-    this.#set(at, index, key, dot);
+    heap[at] = key;
   }
 
-  #down(index: number, key: number, dot: number): void {
+  #down(size: number, key: number): void {
+    const heap = this.#heap;
     let at = 0;
     for (;;) {
       let child = 2 * at + 1;
-      if (child >= this.size) break;
-      if (child + 1 < this.size && this.#keys[child + 1]! < this.#keys[child]!) child++;
-      if (this.#keys[child]! >= key) break;
-      this.#set(at, this.indexes[child]!, this.#keys[child]!, this.dots[child]!);
+      if (child >= size) break;
+      if (child + 1 < size && heap[child + 1]! < heap[child]!) child++;
+      if (heap[child]! >= key) break;
+      heap[at] = heap[child]!;
       at = child;
     }
-    this.#set(at, index, key, dot);
-  }
-
-  #set(at: number, index: number, key: number, dot: number): void {
-    this.indexes[at] = index;
-    this.#keys[at] = key;
-    this.dots[at] = dot;
+    heap[at] = key;
   }
 }

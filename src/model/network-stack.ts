@@ -29,6 +29,9 @@ export const networkStackCells = lossesAt + lossCells;
 /** A task's own part: w, then the events learned. */
 export const networkStackStateCells = inputs + 1;
 
+/** Of `NetworkStack.cells`: the online answer, how much is known of user and item; the combination, and what is made of both. */
+export const cell = { online: 0, userCount: 1, itemCount: 2, stacked: 3, answer: 4 } as const;
+
 const solveEvery = 32;
 const decayRatio = 0.9995;
 const ridge = 4;
@@ -36,6 +39,8 @@ const ridge = 4;
 export class NetworkStack {
   /** Of each kind at the last event: how much of its distance from the online answer was published. */
   readonly weights = new Float64Array(kinds);
+  /** What comes in and goes out: a number that is handed over in a call may be an object on the heap. */
+  readonly cells = new Float64Array(Object.keys(cell).length);
   readonly #kernel: Kernel;
   readonly #sums: SharedSums;
   readonly #at: number;
@@ -46,8 +51,6 @@ export class NetworkStack {
   readonly #w: Block;
   readonly #scratch: Block;
   readonly #trusts = new Float64Array(trusts);
-  #online = 0;
-  #stacked = 0;
 
   constructor(kernel: Kernel, sums: SharedSums, at: number, state: Float64Array) {
     this.#kernel = kernel;
@@ -61,13 +64,18 @@ export class NetworkStack {
     this.#scratch = kernel.memory.allocate(2 * packed);
   }
 
-  /** `answers`: by kind, NaN where there is no network; `known`: 1 where it knows the user. Changes no state. */
-  predict(online: number, answers: Float64Array, known: Float64Array, userCount: number, itemCount: number): number {
+  /**
+   * From `cells` into `cells`. `answers`: by kind, NaN where there is no network; `known`: 1 where it knows the user.
+   * Changes no state.
+   */
+  predict(answers: Float64Array, known: Float64Array): void {
+    const { cells } = this;
+    const online = cells[cell.online]!;
     const x = this.#x.doubles;
     const trust = this.#trusts;
     trust[0] = 1;
-    trust[1] = Math.log1p(userCount) / 5;
-    trust[2] = Math.log1p(itemCount) / 5;
+    trust[1] = Math.log1p(cells[cell.userCount]!) / 5;
+    trust[2] = Math.log1p(cells[cell.itemCount]!) / 5;
     let correction = 0;
     for (let k = 0; k < kinds; k++) {
       const distance = answers[k]! - online;
@@ -81,22 +89,28 @@ export class NetworkStack {
       this.weights[k] = isThere ? weight : 0;
       if (isThere) correction += weight * distance;
     }
-    this.#online = online;
-    this.#stacked = clip(online + correction, online, answers);
+    cells[cell.stacked] = online + correction;
+    clip(cells, answers);
+    // What was not believed is in no weight either: the weights say what is published.
+    const believed = correction === 0 ? 1 : (cells[cell.stacked]! - online) / correction;
     const share = shareOfSecond(this.#sums, this.#at + lossesAt);
-    for (let k = 0; k < kinds; k++) this.weights[k] = this.weights[k]! * share;
-    return online + share * (this.#stacked - online);
+    for (let k = 0; k < kinds; k++) this.weights[k] = this.weights[k]! * share * believed;
+    cells[cell.answer] = online + share * (cells[cell.stacked]! - online);
   }
 
   /** Learns from the last prediction. `refresh` is called before a solve, to bring the others' shares up to date. */
-  learn(rating: number, weight: number, answers: Float64Array, refresh: () => void): void {
+  learn(
+    { rating, weight }: { readonly rating: number; readonly weight: number },
+    answers: Float64Array,
+    refresh: () => void,
+  ): void {
     const x = this.#x.doubles;
     const { own } = this.#sums;
-    const error = rating - this.#online;
+    const error = rating - this.cells[cell.online]!;
     this.#kernel.addOuter(this.#sums.addressOf(this.#at), this.#x.address, inputs, weight);
     const bAt = this.#at + packed;
     for (let i = 0; i < inputs; i++) own[bAt + i] = own[bAt + i]! + weight * x[i]! * error;
-    learnLosses(own, this.#at + lossesAt, weight, error, rating - this.#stacked);
+    learnLosses(own, this.#at + lossesAt, weight, error, rating - this.cells[cell.stacked]!);
     const count = (this.#state[inputs] = this.#state[inputs]! + 1);
     if (count % solveEvery === 0) this.#solve(answers, refresh);
   }
@@ -125,13 +139,14 @@ export class NetworkStack {
 }
 
 /** Within the answers that are there: a combination beyond all of them is not believed. */
-function clip(value: number, online: number, answers: Float64Array): number {
-  let least = online;
-  let most = online;
+function clip(cells: Float64Array, answers: Float64Array): void {
+  let least = cells[cell.online]!;
+  let most = least;
   for (let k = 0; k < kinds; k++) {
     const answer = answers[k]!;
     if (answer < least) least = answer;
     if (answer > most) most = answer;
   }
-  return value < least ? least : value > most ? most : value;
+  const value = cells[cell.stacked]!;
+  cells[cell.stacked] = value < least ? least : value > most ? most : value;
 }

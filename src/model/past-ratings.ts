@@ -1,5 +1,5 @@
 /** A user's remembered ratings side by side, latest first: what the posterior chooses from. Filled anew for each event. */
-import { emptySlot, slotsPerBlock, type History } from './history.ts';
+import type { History } from './history.ts';
 
 export class PastRatings {
   count = 0;
@@ -8,31 +8,23 @@ export class PastRatings {
   readonly ratings: Float64Array;
   readonly seconds: Float64Array;
   readonly ages: Int32Array;
-  readonly #slot = emptySlot();
-  readonly #blocks: Int32Array;
 
   constructor(limit: number) {
     this.itemRows = new Int32Array(limit);
     this.ratings = new Float64Array(limit);
     this.seconds = new Float64Array(limit);
     this.ages = new Int32Array(limit);
-    this.#blocks = new Int32Array(Math.ceil(limit / slotsPerBlock));
   }
 
-  /** `head`: the user's history; `sequence`: ratings ever appended to it; `most`: of the latest ones, that are looked for. */
-  fill(history: History, head: number, sequence: number, most: number = history.limit): void {
-    this.count = 0;
-    const oldest = Math.max(0, sequence - Math.min(history.limit, most));
-    const blocks = history.blocksOf(head, this.#blocks);
-    for (let n = sequence - 1; n >= oldest; n--) {
-      const slot = n % history.limit;
-      const at = Math.floor(slot / slotsPerBlock);
-      if (at >= blocks || !history.readIn(this.#blocks[at]!, slot, this.#slot)) continue;
-      const i = this.count++;
-      this.itemRows[i] = this.#slot.itemRow;
-      this.ratings[i] = this.#slot.rating;
-      this.seconds[i] = this.#slot.seconds;
-      this.ages[i] = sequence - 1 - n;
+  /** `head`: the user's history; `sequence`: ratings ever appended to it; `mostLooked`: of the latest ones, that are looked for. */
+  fill(history: History, head: number, sequence: number, mostLooked: number = history.limit): void {
+    const most = Math.min(history.limit, mostLooked, sequence);
+    let count = 0;
+    let slot = (sequence - 1) % history.limit;
+    for (let age = 0; age < most; age++, slot = slot === 0 ? history.limit - 1 : slot - 1) {
+      if (!history.readPast(head, slot, this, count)) continue;
+      this.ages[count++] = age;
     }
+    this.count = count;
   }
 }

@@ -20,3 +20,13 @@ export function fromInner(scale: Scale, value: number): number {
 
 export const clipInner = (value: number): number =>
   value < innerScale.lo ? innerScale.lo : value > innerScale.hi ? innerScale.hi : value;
+
+/** Steps of the inner scale in which ratings are remembered: decimals beyond them are none of the rating's. */
+const rememberedStep = 4 / 65520;
+
+/** A remembered rating as the user wrote it. */
+export function asWritten(scale: Scale, inner: number): number {
+  const decimals = Math.floor(-Math.log10(unitsPerInner(scale) * rememberedStep));
+  // + 0 turns -0 into 0.
+  return Number(fromInner(scale, inner).toFixed(Math.min(Math.max(decimals, 0), 9))) + 0;
+}

@@ -7,13 +7,13 @@ export interface LearnerSettings {
   readonly k: number;
   /** Fixes the initial factors of every id. */
   readonly seed: number;
-  /** `fast`: no replay, no context in the stack. */
+  /** What the learner does for each rating, to begin with. */
   readonly effort: Effort;
   /** Ratings remembered for each user. */
   readonly historyLimit: number;
   /**
-   * Signs of a user, and sums of an item, that tell which items are rated by the same people: a multiple of 32; 0 turns
-   * the user posterior off.
+   * Signs of a user, and sums of an item, that tell which items are rated by the same people: a multiple of 32. 0: there are
+   * none, and no user posterior.
    */
   readonly sketchWidth: number;
   /** The posterior looks at so many of the user's latest ratings, and at so many of the most similar items before them. */
@@ -44,17 +44,21 @@ export interface LearnerSettings {
   readonly stackDecayRatio: number;
 }
 
-export type Effort = 'fast' | 'full';
-export const efforts: readonly Effort[] = ['fast', 'full'];
+/**
+ * What is done for each rating. `fast`: no replay, no context in the stack; `balanced`: both; `full`: the user posterior, too,
+ * which needs sketches. Each uses the first of the next one's inputs of the stack, and all learn the same sums.
+ */
+export type Effort = 'fast' | 'balanced' | 'full';
+export const efforts = ['fast', 'balanced', 'full'] as const satisfies readonly Effort[];
 
 export const defaultSettings: LearnerSettings = {
   k: 32,
   seed: 1,
-  effort: 'full',
-  historyLimit: 32,
+  effort: 'balanced',
+  historyLimit: 128,
   sketchWidth: 0,
   recentRatings: 20,
-  similarRatings: 28,
+  similarRatings: 40,
   replays: 8,
   replayWindow: 16,
   itemDamping: 6,
@@ -72,9 +76,10 @@ export const defaultSettings: LearnerSettings = {
   stackDecayRatio: 0.9999,
 };
 
-/** With the user posterior: what it needs of memory and time is in docs/decisions. */
+/** With what full effort needs of an item and a user: what that takes of memory and time is in docs/decisions. */
 export const withPosterior = (settings: LearnerSettings): LearnerSettings => ({
   ...settings,
+  effort: 'full',
   sketchWidth: 256,
   historyLimit: 256,
 });

@@ -6,9 +6,9 @@
  */
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Block } from '../kernel/row-memory.ts';
-import type { ItemContribution } from './item-table.ts';
+import type { ItemContribution } from './item-contribution.ts';
 import { itemField, sketchAt } from './row-layout.ts';
-import { fillSigns, hashId } from './seeded.ts';
+import { fillSigns, hashId } from '../kernel/seeded.ts';
 import type { LearnerSettings } from './settings.ts';
 
 /** Apart from the seeds of factors. */

@@ -6,21 +6,24 @@
  *
  * Λ: diagonal ridge (`ridge`, and `contextRidge` for products with the context); γ: `stackDecayRatio`; base: the factors
  * expert's answer. The sums are additive, so every task keeps its share and all learn one stack; w is solved anew every
- * `solveEvery` events of the task (more often at first) instead of after each: the sums are exact, only w is a few events
+ * `solveEvery` events of the task (more often at first, and with the posterior) instead of after each: the sums are exact, only w is a few events
  * old, and it costs a tenth of the usual rank-one update of the inverse [Haykin02].
  * w₀ is 1 for the shift of the posterior and 0 for all else: with no event behind it the answer is the posterior's, or the base. A solve that fails numerically leaves w as it was.
  */
 import { packedSize, type Kernel } from '../kernel/kernel.ts';
 import type { Block } from '../kernel/row-memory.ts';
 import { allInputs, doubtInput, plainInputs, posteriorInputs, shiftInput } from './context.ts';
-import type { LearnerSettings } from './settings.ts';
+import type { Effort, LearnerSettings } from './settings.ts';
 import type { SharedSums } from './shared-sums.ts';
 
 const solveEvery = 32;
-const solveEveryAtFirst = 8;
+/** At first, and with the posterior: what it says changes faster. */
+const solveOften = 8;
 const atFirstCount = 512;
 
 const packed = packedSize(posteriorInputs);
+const inputsOf: Readonly<Record<Effort, number>> = { fast: plainInputs, balanced: allInputs, full: posteriorInputs };
+
 /** Cells in the shared sums: Σ x xᵀ packed, then Σ x (y - base). */
 export const stackCells = packed + posteriorInputs;
 
@@ -37,7 +40,7 @@ export class Stack {
   readonly #at: number;
   readonly #kernel: Kernel;
   readonly #settings: LearnerSettings;
-  readonly #inputs: number;
+  #inputs = plainInputs;
   readonly #ridge: Float64Array;
   readonly #x: Block;
   readonly #a: Block;
@@ -57,11 +60,16 @@ export class Stack {
     this.#a = kernel.memory.allocate(2 * packed);
     this.#b = kernel.memory.allocate(2 * posteriorInputs);
     this.#scratch = kernel.memory.allocate(2 * packed);
-    this.#inputs = settings.effort === 'fast' ? plainInputs : settings.sketchWidth > 0 ? posteriorInputs : allInputs;
+    this.use(settings.effort);
     this.#ridge = Float64Array.from({ length: posteriorInputs }, (_, i) =>
       i < plainInputs || i === shiftInput || i === doubtInput ? settings.ridge : settings.contextRidge,
     );
     this.#state[shiftInput] = 1;
+  }
+
+  /** From now on the inputs of this effort, which are the first of those of the next. */
+  use(effort: Effort): void {
+    this.#inputs = inputsOf[effort];
   }
 
   /** What to add to the base answer. */
@@ -82,7 +90,7 @@ export class Stack {
     const bAt = this.#at + packed;
     for (let i = 0; i < d; i++) own[bAt + i] = own[bAt + i]! + weight * x[i]! * error;
     const count = (this.#state[posteriorInputs] = this.#state[posteriorInputs]! + 1);
-    const every = count < atFirstCount ? solveEveryAtFirst : solveEvery;
+    const every = count < atFirstCount || d > allInputs ? solveOften : solveEvery;
     if (count % every === 0) this.#solve(every, refresh);
   }
 

@@ -4,7 +4,7 @@ import { Arena } from './arena.ts';
 import { History } from './history.ts';
 import { IdTable } from './id-table.ts';
 import { userCells, userField, userStride } from './row-layout.ts';
-import { fillSeeded, hashId } from './seeded.ts';
+import { fillSeeded, hashId } from '../kernel/seeded.ts';
 import type { LearnerSettings } from './settings.ts';
 
 export class UserTable {

@@ -6,6 +6,8 @@ export interface Clock {
   monotonicMs(): number;
   /** Lets everything else that waits for the thread run first. */
   breathe(): Promise<void>;
+  /** The same for at least so long. */
+  rest(ms: number): Promise<void>;
   /** Calls `work` every `periodMs` until the returned function is called. */
   every(periodMs: number, work: () => void): () => void;
 }

@@ -33,8 +33,10 @@ export interface Prediction {
   readonly low: number;
   readonly high: number;
   readonly parts: PredictionParts;
-  /** Every expert's own answer by name (mean, bias, factors, ...). */
+  /** Every expert's own answer by name (mean, bias, factors, ...); while networks serve theirs by kind, and `online`, the answer without them. */
   readonly experts: Readonly<Record<string, number>>;
+  /** By kind of the networks that serve: prediction = online + Σ weight (network - online). */
+  readonly networkWeights: Readonly<Record<string, number>>;
   /** Serving version of each retrained model kind by name; empty while none serves. */
   readonly modelVersions: Readonly<Record<string, string>>;
   /** True when nothing had been learned about the user, or the item, before. */
@@ -51,6 +53,8 @@ export interface PredictionEvent extends Prediction {
   readonly predictedAtMs: number;
   readonly sourcePartition: number;
   readonly sourceOffset: Offset;
+  /** What was done for it (fast, balanced, full); empty in events from before this was told. */
+  readonly effort: string;
 }
 
 /** What goes out when a user is forgotten: who, what was known, and which tombstone asked for it. */

@@ -40,6 +40,8 @@ export interface PartitionStats {
   readonly deadLetters: Readonly<Record<string, number>>;
   readonly appliedOffset: number;
   readonly committedOffset: number;
+  /** In force: 0 fast, 1 balanced, 2 full. */
+  readonly effort: number;
   /** From the rating's own time to its prediction, for the last event. */
   readonly eventTimeLagMs: number;
   /** How long the partition has been waiting for a schema that the registry does not tell; 0 when it does not wait. */
@@ -57,6 +59,8 @@ export interface NetworkStats {
   readonly rmse: number;
   /** Since it was trained; null for what does not serve. */
   readonly ageMs: number | null;
+  /** How much of its distance from the answer without networks was published lately, on average; null for what does not serve, and before any rating. */
+  readonly weight: number | null;
 }
 
 export interface StatsSource {

@@ -2,7 +2,7 @@
  * How the networks of a task do on its ratings, since they were put in their places: each of them by itself, and the one in
  * the shadow against the one that serves. Errors are on the inner scale. A failed batch is taken back.
  */
-import type { Answer } from '../model/learner.ts';
+import type { Answer } from '../model/answer.ts';
 import { Blocks } from '../model/confidence.ts';
 import type { Drift } from '../model/drift.ts';
 
@@ -19,6 +19,7 @@ interface KindScore {
   readonly differences: Blocks;
   readonly serving: ErrorSum;
   readonly shadow: ErrorSum;
+  readonly weight: WeightSum;
   readonly drift: Drift;
 }
 
@@ -36,8 +37,8 @@ export class LiveScore {
   /** Networks of the kind, the index of networkKinds, take their places: what was counted of former ones is dropped. */
   begin(index: number, drift: Drift): void {
     this.end(index);
-    const fresh = { index, drift, differences: new Blocks(), serving: new ErrorSum(), shadow: new ErrorSum() };
-    this.#kinds = [...this.#kinds, fresh];
+    const sums = { serving: new ErrorSum(), shadow: new ErrorSum(), weight: new WeightSum() };
+    this.#kinds = [...this.#kinds, { index, drift, differences: new Blocks(), ...sums }];
   }
 
   /** No network of the kind answers any more. */
@@ -46,13 +47,14 @@ export class LiveScore {
   }
 
   /** `rating` on the inner scale, `answer` as it was before the rating was learned. */
-  add({ networks, shadows, experts }: Answer, rating: number): void {
+  add({ networks, networkWeights, shadows, experts }: Answer, rating: number): void {
     for (let i = 0; i < this.#kinds.length; i++) {
-      const { index, differences, serving, shadow, drift } = this.#kinds[i]!;
+      const { index, differences, serving, shadow, weight, drift } = this.#kinds[i]!;
       const ofServing = squaredError(networks[index]!, rating);
       const ofShadow = squaredError(shadows[index]!, rating);
       if (!Number.isNaN(ofServing)) {
         serving.add(ofServing);
+        weight.add(networkWeights[index]!);
         drift.add(ofServing - squaredError(experts[biasIndex]!, rating));
       }
       if (Number.isNaN(ofShadow)) continue;
@@ -69,19 +71,20 @@ export class LiveScore {
     return this.#kinds.find((kind) => kind.index === index)?.[role];
   }
 
+  /** Of the one that serves, over the latest ratings: the sum of its weights in the prediction, and how many they are. */
+  weightsOf(index: number): WeightSum | undefined {
+    return this.#kinds.find((kind) => kind.index === index)?.weight;
+  }
+
   settle(): void {
-    for (const { differences, serving, shadow } of this.#kinds) {
-      differences.settle();
-      serving.settle();
-      shadow.settle();
+    for (const { differences, serving, shadow, weight } of this.#kinds) {
+      for (const sums of [differences, serving, shadow, weight]) sums.settle();
     }
   }
 
   rollBack(): void {
-    for (const { differences, serving, shadow } of this.#kinds) {
-      differences.rollBack();
-      serving.rollBack();
-      shadow.rollBack();
+    for (const { differences, serving, shadow, weight } of this.#kinds) {
+      for (const sums of [differences, serving, shadow, weight]) sums.rollBack();
     }
   }
 }
@@ -100,6 +103,28 @@ class ErrorSum implements LiveErrors {
 
   settle(): void {
     this.#settled = { ratings: this.ratings, squared: this.squared };
+  }
+
+  rollBack(): void {
+    Object.assign(this, this.#settled);
+  }
+}
+
+/** What one rating leaves of the former ones: the last thousand speak. */
+const weightDecayRatio = 0.999;
+
+class WeightSum {
+  sum = 0;
+  ratings = 0;
+  #settled = { sum: 0, ratings: 0 };
+
+  add(weight: number): void {
+    this.sum = weightDecayRatio * this.sum + weight;
+    this.ratings = weightDecayRatio * this.ratings + 1;
+  }
+
+  settle(): void {
+    this.#settled = { sum: this.sum, ratings: this.ratings };
   }
 
   rollBack(): void {

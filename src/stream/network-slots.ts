@@ -19,7 +19,7 @@ import type { Task, Tasks } from './task.ts';
 export interface NetworkSlotsOptions {
   readonly store: ModelStore;
   /** Throws ArtifactError when it cannot serve. */
-  readonly networkOf: (artifact: Uint8Array) => Network;
+  readonly networkOf: (artifact: Uint8Array) => Network | Promise<Network>;
   readonly rule?: PromotionRule;
   readonly clock: Clock;
   readonly log: Log;
@@ -119,14 +119,19 @@ export class NetworkSlots {
         if (network === null) return [];
         let ratings = 0;
         let squared = 0;
-        for (const task of this.#options.tasks.values()) {
-          const errors = task.live.errorsOf(networkKinds.indexOf(kind), role);
+        const weights = { sum: 0, ratings: 0 };
+        const index = networkKinds.indexOf(kind);
+        for (const { live } of this.#options.tasks.values()) {
+          const errors = live.errorsOf(index, role);
           ratings += errors?.ratings ?? 0;
           squared += errors?.squared ?? 0;
+          weights.sum += live.weightsOf(index)?.sum ?? 0;
+          weights.ratings += live.weightsOf(index)?.ratings ?? 0;
         }
+        const weight = role === 'shadow' || weights.ratings === 0 ? null : weights.sum / weights.ratings;
         const rmse = Math.sqrt(squared / ratings);
         const ageMs = role === 'shadow' || trainedAtMs === null ? null : this.#options.clock.nowMs() - trainedAtMs;
-        return [{ kind, role, version: network.version, ratings, rmse, ageMs }];
+        return [{ kind, role, version: network.version, ratings, rmse, ageMs, weight }];
       };
       return [...of('serving', serving), ...of('shadow', shadow)];
     });
@@ -173,7 +178,7 @@ export class NetworkSlots {
       const artifact = await store.artifact(kind, version);
       if (artifact === undefined) throw new ArtifactError(`The artifact of version ${version} is not there.`);
       await clock.breathe();
-      const network = networkOf(artifact);
+      const network = await networkOf(artifact);
       if (network.kind === kind) return network;
       network.release();
       throw new ArtifactError(`The artifact of version ${version} is that of a ${network.kind} network.`);

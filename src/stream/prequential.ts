@@ -3,14 +3,15 @@
  * learner as in the stream, without the log around it.
  */
 import type { Kernel } from '../kernel/kernel.ts';
-import { ItemTable } from '../model/item-table.ts';
-import { expertNames, Learner, type Answer } from '../model/learner.ts';
-import { toInner, unitsPerInner } from '../model/scale.ts';
+import { expertNames, type Answer } from '../model/answer.ts';
+import { isInside } from '../model/interval.ts';
+import { unitsPerInner } from '../model/scale.ts';
 import { networkKinds, type NetworkKind } from '../model/networks/kinds.ts';
 import type { Network } from '../model/networks/network.ts';
 import type { LearnerSettings } from '../model/settings.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RatingsTable } from '../ports/ratings-table.ts';
+import { ratingOf, ReplayedLearner } from './replayed.ts';
 
 export interface PrequentialError {
   readonly rmse: number;
@@ -46,9 +47,6 @@ export interface Retraining {
   /** Trained on the first `events` of the table, and on nothing else; they serve from there on. */
   networksAt(events: number): Promise<readonly Network[]>;
 }
-
-/** Rows changed between two of these are kept for undo, as in the stream. */
-const eventsPerBatch = 1000;
 
 export interface PrequentialProgress {
   /** Called every thousand events with the running error of each expert, in the order of `expertNames`. */
@@ -89,51 +87,35 @@ export async function prequential(
 class Run {
   readonly totals: Totals;
   readonly #table: RatingsTable;
-  readonly #items: ItemTable;
-  readonly #learner: Learner;
-  #networks: readonly Network[] = [];
+  readonly #replayed: ReplayedLearner;
   #event = 0;
 
   constructor(table: RatingsTable, settings: LearnerSettings, kernel: Kernel) {
     this.#table = table;
-    this.#items = new ItemTable(settings, kernel);
-    this.#learner = new Learner(settings, this.#items);
+    this.#replayed = new ReplayedLearner(settings, kernel);
     this.totals = new Totals(unitsPerInner(table.scale), table.ratings.length);
   }
 
   /** Goes on to the n-th event. */
   upTo(n: number, { onBatch, isStopped }: PrequentialProgress): void {
     const table = this.#table;
-    const learner = this.#learner;
-    for (; this.#event < n; this.#event++) {
-      const event = this.#event;
-      const userId = table.users[table.userIndex[event]!]!;
-      const itemId = table.items[table.itemIndex[event]!]!;
-      const rating = toInner(table.scale, table.ratings[event]!);
-      const seconds = Math.floor(table.ratedAtMs[event]! / 1000);
-      const answer = learner.predictOne(learner.users.find(userId), this.#items.find(itemId), seconds);
-      this.totals.add(answer, rating);
-      learner.learnOne(userId, itemId, rating, seconds, 1);
-      if ((event + 1) % eventsPerBatch !== 0) continue;
-      learner.settle();
-      onBatch?.(event + 1, this.totals.runningRmse());
+    const { learner, items } = this.#replayed;
+    while (this.#event < n) {
+      const { userId, itemId, rating, seconds, weight } = ratingOf(table, this.#event++);
+      this.totals.add(learner.predictOne(learner.users.find(userId), items.find(itemId), seconds), rating);
+      learner.learnOne(userId, itemId, rating, seconds, weight);
+      if (!this.#replayed.taken()) continue;
+      onBatch?.(this.#event, this.totals.runningRmse());
       if (isStopped?.() === true) break;
     }
   }
 
-  /** They are released when others come. */
   serve(networks: readonly Network[]): void {
-    this.#learner.settle();
-    for (const network of networks) this.#learner.setNetwork(network.kind, 'serving', network);
-    const kinds = new Set(networks.map(({ kind }) => kind));
-    for (const network of this.#networks) if (kinds.has(network.kind)) network.release();
-    this.#networks = [...this.#networks.filter(({ kind }) => !kinds.has(kind)), ...networks];
+    for (const network of networks) this.#replayed.serve(network);
   }
 
   close(): void {
-    this.#learner.close();
-    this.#items.release();
-    for (const network of this.#networks) network.release();
+    this.#replayed.close();
   }
 }
 
@@ -153,7 +135,8 @@ class Totals {
     this.#expected = expected;
   }
 
-  add({ experts: answers, networks, low, high }: Answer, rating: number): void {
+  add(answer: Answer, rating: number): void {
+    const { experts: answers, networks, low, high } = answer;
     const inLastHalf = this.#events >= this.#expected / 2;
     for (let i = 0; i < answers.length; i++) {
       const error = answers[i]! - rating;
@@ -171,7 +154,7 @@ class Totals {
       sums.online += blended;
       sums.events++;
     }
-    if (low <= rating && rating <= high) this.#inside++;
+    if (isInside(rating, answer)) this.#inside++;
     this.#width += high - low;
     if (!inLastHalf) return;
     const error = answers[answers.length - 1]! - rating;

@@ -72,7 +72,7 @@ function predict(task: Task, record: InputRecord, rating: Rating, seconds: numbe
   const { learner, tools } = task;
   const answer = learner.predictOne(ensureUser(task, rating.userId), ensureItem(task, rating.itemId), seconds);
   const nowMs = tools.clock.nowMs();
-  const event = task.draft.event(answer, rating, record.offset, nowMs);
+  const event = task.draft.event(answer, rating, record.offset, nowMs, learner.effort);
   task.predictions.push({ key: tools.codec.encodeUserKey(rating.userId), value: tools.codec.encodePrediction(event) });
   task.counts.predictions++;
   task.counts.eventTimeLagMs = Math.max(0, nowMs - rating.ratedAtMs);

@@ -39,6 +39,7 @@ export async function restoreTask(task: Task): Promise<number> {
           task.learner.state.set(numbers.learnerState);
           task.score.restore(numbers.scoreTotals);
           sequence = numbers.sequence;
+          if (task.tools.effortFollowsLoad) task.nextEffort = numbers.effort;
           break;
         }
         case 'settings':

@@ -1,8 +1,9 @@
 /** Answers from a running worker's memory, for adapters/http and prediction requests. Changes nothing. */
 import { NotOwnedError } from '../errors.ts';
 import type { Prediction } from '../ports/events.ts';
-import type { Readiness, Recommendation, Serving } from '../ports/serving.ts';
+import type { Explanation, Readiness, Recommendation, Serving, UserView } from '../ports/serving.ts';
 import type { Offset } from '../ports/transport.ts';
+import { explainFor, viewOf } from './explain.ts';
 import { partitionOf } from './partition-of.ts';
 import { rankFor } from './rank.ts';
 import { ensureItem, ensureUser } from './restore.ts';
@@ -27,6 +28,14 @@ export class ServingWorker implements Serving {
     const task = this.#taskOf(userId);
     const answer = task.learner.predictOne(ensureUser(task, userId), ensureItem(task, itemId), this.#seconds());
     return task.draft.answerFor(answer, userId, itemId);
+  }
+
+  explain(userId: string, itemId: string): Explanation {
+    return explainFor(this.#taskOf(userId), userId, itemId, this.#seconds());
+  }
+
+  user(userId: string): UserView {
+    return viewOf(this.#taskOf(userId), userId, this.#seconds());
   }
 
   recommend(userId: string, count: number): Recommendation[] {

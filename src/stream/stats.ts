@@ -1,5 +1,6 @@
 /** What a worker has done so far, read when somebody looks. */
-import { expertNames } from '../model/learner.ts';
+import { expertNames } from '../model/answer.ts';
+import { efforts } from '../model/settings.ts';
 import type { StatsSource, WorkerStats } from '../ports/telemetry.ts';
 import { combinedCoverage, combinedErrors } from './score.ts';
 import type { Worker } from './worker.ts';
@@ -21,6 +22,7 @@ export function statsOf(worker: Worker): StatsSource {
           deadLetters: Object.fromEntries(task.counts.rejected),
           appliedOffset: task.nextOffset,
           committedOffset: task.committedOffset,
+          effort: efforts.indexOf(task.learner.effort),
           eventTimeLagMs: task.counts.eventTimeLagMs,
           schemaWaitMs: worker.schemaWaitMs(task.partition),
         })),

@@ -58,7 +58,7 @@ export function refuseOtherSettings(stored: StoredSettings, asked: StoredSetting
     ['k', stored.k, asked.k],
     ['initialDeviation', stored.initialDeviation, asked.initialDeviation],
     ['historyLimit', stored.historyLimit, asked.historyLimit],
-    ['--posterior (sketchWidth)', stored.sketchWidth ?? 0, asked.sketchWidth ?? 0],
+    ['--effort full or auto (sketchWidth)', stored.sketchWidth ?? 0, asked.sketchWidth ?? 0],
   ];
   const problems = facts
     .filter(([, before, now]) => before !== now)

@@ -1,9 +1,9 @@
 /** The shared sums as they are stored. */
-import { sharedCells } from '../model/learner.ts';
+import { sharedCells } from '../model/learned-cells.ts';
 import { decodeNumbers, encodeNumbers } from './numbers.ts';
 
 /** Raised with every change of what the sums are. */
-const layout = 2;
+const layout = 3;
 
 export const encodeSums = (sums: Float64Array): Uint8Array => encodeNumbers(layout, sums);
 

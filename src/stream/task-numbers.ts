@@ -1,21 +1,27 @@
 /**
- * The numbers stored once a task: the learner's own state, the score's totals, and the position among the events.
+ * The numbers stored once a task: the learner's own state, the score's totals, the position among the events, and
+ * the effort from this checkpoint on.
  */
-import { expertNames, stateCells } from '../model/learner.ts';
+import { expertNames } from '../model/answer.ts';
+import { stateCells } from '../model/learned-cells.ts';
+import { efforts, type Effort } from '../model/settings.ts';
 import type { Task } from './task.ts';
 import { decodeNumbers, encodeNumbers } from './numbers.ts';
 import { scoreCells } from './score.ts';
 
-const layout = 2;
+const layout = 4;
 const scoreAt = stateCells;
 const sequenceAt = scoreAt + scoreCells(expertNames.length);
-const cells = sequenceAt + 1;
+const effortAt = sequenceAt + 1;
+const cells = effortAt + 1;
 
 export function encodeTaskNumbers(task: Task): Uint8Array {
   const numbers = new Float64Array(cells);
   numbers.set(task.learner.state, 0);
   numbers.set(task.score.totals, scoreAt);
   numbers[sequenceAt] = task.eventIds.sequence;
+  // With a given effort nothing that is stored says which one it was: there it may be another one after each start.
+  if (task.tools.effortFollowsLoad) numbers[effortAt] = efforts.indexOf(task.nextEffort);
   return encodeNumbers(layout, numbers);
 }
 
@@ -24,6 +30,7 @@ export interface TaskNumbers {
   /** Squared errors by expert, absolute errors by expert, events. */
   readonly scoreTotals: Float64Array;
   readonly sequence: number;
+  readonly effort: Effort;
 }
 
 export function decodeTaskNumbers(bytes: Uint8Array): TaskNumbers {
@@ -32,5 +39,6 @@ export function decodeTaskNumbers(bytes: Uint8Array): TaskNumbers {
     learnerState: numbers.subarray(0, stateCells),
     scoreTotals: numbers.subarray(scoreAt, sequenceAt),
     sequence: numbers[sequenceAt] ?? 0,
+    effort: efforts[numbers[effortAt] ?? 0] ?? 'fast',
   };
 }

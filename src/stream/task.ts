@@ -4,9 +4,10 @@
  */
 import type { ItemScan } from '../model/item-scan.ts';
 import type { ItemTable } from '../model/item-table.ts';
-import { expertNames, Learner } from '../model/learner.ts';
+import { expertNames } from '../model/answer.ts';
+import { Learner } from '../model/learner.ts';
 import type { Scale } from '../model/scale.ts';
-import type { LearnerSettings } from '../model/settings.ts';
+import type { Effort, LearnerSettings } from '../model/settings.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { Offset, OutputRecord, PartitionLease } from '../ports/transport.ts';
@@ -20,6 +21,8 @@ import { Score } from './score.ts';
 /** What every task of a worker works with. */
 export interface TaskTools {
   readonly settings: LearnerSettings;
+  /** The effort follows the load: it is stored with each checkpoint, and a restored task goes on with it. */
+  readonly effortFollowsLoad: boolean;
   readonly scale: Scale;
   readonly codec: Codec;
   readonly clock: Clock;
@@ -73,6 +76,8 @@ export class Task {
   /** The next offset as of the last checkpoint. */
   committedOffset: Offset = 0;
   committedRequest: Offset | null = null;
+  /** The effort from the next checkpoint on. */
+  nextEffort: Effort;
   /** Set once it cannot be known what is committed: then nothing more may be. */
   failure: Error | null = null;
   /** True once the store says with which settings the task was learned. */
@@ -99,6 +104,7 @@ export class Task {
     this.lease = lease;
     this.partition = lease.partition;
     this.learner = new Learner(tools.settings, items, () => refreshShares(this));
+    this.nextEffort = this.learner.effort;
     this.images = new ContributionImages(items);
     this.draft = new PredictionDraft(tools.scale, lease.partition);
   }
@@ -125,6 +131,7 @@ export class Task {
     this.committedOffset = nextOffset;
     this.committedRequest = this.nextRequest;
     this.learner.settle();
+    this.learner.setEffort(this.nextEffort);
     this.eventIds.settle();
     this.score.settle();
     this.live.settle();
@@ -141,6 +148,7 @@ export class Task {
     this.requestsRewound = this.nextRequest !== this.committedRequest;
     this.nextRequest = this.committedRequest;
     this.learner.rollBack();
+    this.nextEffort = this.learner.effort;
     this.eventIds.rollBack();
     this.score.rollBack();
     this.live.rollBack();

@@ -16,7 +16,9 @@ import type { CheckpointOutcome, NetworkStats, Telemetry } from '../ports/teleme
 import type { SchemaSource } from '../ports/schema-source.ts';
 import { decodableCount } from './await-schemas.ts';
 import { answerRequest } from './answer-request.ts';
+import { BusyTime } from './busy-time.ts';
 import { checkpoint } from './checkpoint.ts';
+import { EffortControl, type EffortSource } from './effort-control.ts';
 import { FollowedItems } from './follow-items.ts';
 import { NetworkSlots, type NetworkSlotsOptions } from './network-slots.ts';
 import { Pace } from './pace.ts';
@@ -41,11 +43,15 @@ const deadLetterLimitBytes = 16 * 1024 * 1024;
 /** Further changes of a user are waited for so long before recommendations are made. */
 const defaultRecommendationDelayMs = 2000;
 
-type OptionalTools = 'requestsTopic' | 'recommendations' | 'recommendationDelayMs';
+type OptionalTools = 'requestsTopic' | 'recommendations' | 'recommendationDelayMs' | 'effortFollowsLoad';
 
 /** Nothing is recommended on a topic unless a number is given. */
 export interface WorkerOptions extends Omit<TaskTools, OptionalTools>, Partial<Pick<TaskTools, OptionalTools>> {
   readonly kernel: Kernel;
+  /** What says which effort the load leaves time for, where the effort follows the load. */
+  readonly effortSource?: EffortSource;
+  /** Ratings in the log that wait for this worker. */
+  readonly waiting?: () => number;
   readonly feed: ItemFeed;
   /** Where writers' schemas are asked for; without it the codec knows all that it will ever know. */
   readonly schemas?: SchemaSource;
@@ -86,6 +92,10 @@ export class Worker implements TransportListener {
   #following: Promise<void> = Promise.resolve();
   #isFollowing = false;
   #isStopping = false;
+  readonly #effortSource: EffortSource | null;
+  /** On ratings of all tasks, and how many, since the worker began. */
+  readonly #busy = new BusyTime();
+  #events = 0;
   /** How long the timer's last checkpoints took together, and when they ended. */
   #tickMs = 0;
   #tickEndMs = 0;
@@ -95,8 +105,11 @@ export class Worker implements TransportListener {
       requestsTopic: 'prediction-requests',
       recommendations: 0,
       recommendationDelayMs: defaultRecommendationDelayMs,
+      effortFollowsLoad: false,
       ...options,
     };
+    const { effortFollowsLoad, settings } = this.#options;
+    this.#effortSource = effortFollowsLoad ? (options.effortSource ?? new EffortControl(settings.effort)) : null;
     this.items = new ItemTable(options.settings, options.kernel);
     this.#scan = new ItemScan(this.items, options.settings.itemDamping);
     this.items.reloadWith((id, row) => reloadItem(this.#tasks, id, row));
@@ -192,14 +205,21 @@ export class Worker implements TransportListener {
     // Waiting for a schema takes no turn: checkpoints of the timer go on.
     const decodable = await this.#decodable(partition, records);
     return this.#inTurn(partition, async () => {
+      this.#assertHeld(task);
       const { clock } = this.#options;
       const startMs = clock.monotonicMs();
       const pace = new Pace(clock);
-      // What lies between the next offset and these records was rolled back by a checkpoint of the timer: first that.
-      for (const record of task.rewound ? [] : decodable) {
-        processRecord(task, record);
-        if (this.#isDue(task) && !(await this.#checkpoint(task))) break;
-        if (pace.isOver()) await pace.breathe();
+      this.#busy.begin(startMs);
+      try {
+        // What lies between the next offset and these records was rolled back by a checkpoint of the timer: first that.
+        for (const record of task.rewound ? [] : decodable) {
+          processRecord(task, record);
+          this.#events++;
+          if (this.#isDue(task) && !(await this.#checkpoint(task))) break;
+          if (pace.isOver()) await pace.breathe();
+        }
+      } finally {
+        this.#busy.end(clock.monotonicMs());
       }
       task.rewound = false;
       task.busyMs += clock.monotonicMs() - startMs;
@@ -213,6 +233,7 @@ export class Worker implements TransportListener {
     const { schemas, codec, clock } = this.#options;
     const count = schemas === undefined ? records.length : await decodableCount(records, codec, schemas);
     return this.#inTurn(partition, async () => {
+      this.#assertHeld(task);
       const pace = new Pace(clock);
       for (const record of task.requestsRewound ? [] : records.slice(0, count)) {
         await answerRequest(task, record, pace);
@@ -230,10 +251,13 @@ export class Worker implements TransportListener {
     if (task === undefined) return;
     try {
       await this.#inTurn(partition, async () => {
-        await this.#checkpoint(task);
+        try {
+          await this.#checkpoint(task);
+        } finally {
+          this.#drop(partition);
+        }
       });
     } finally {
-      this.#drop(partition);
       await this.#followGone();
     }
   }
@@ -282,10 +306,13 @@ export class Worker implements TransportListener {
 
   /** True when the batch is durable; false when it was put back and must be processed again. */
   async #checkpoint(task: Task): Promise<boolean> {
-    const { clock, telemetry, log } = this.#options;
+    const { clock, telemetry, log, waiting = () => 0 } = this.#options;
     const startMs = clock.monotonicMs();
     const report = (outcome: CheckpointOutcome, sizeBytes: number, records: number): void =>
       telemetry.checkpoint(task.partition, outcome, clock.monotonicMs() - startMs, sizeBytes, records);
+    // Stored with what was learned, so that whoever goes on from here does it in the same way.
+    if (this.#effortSource !== null && task.pendingCount > 0)
+      task.nextEffort = this.#effortSource.at(startMs, this.#busy.spentMs(startMs), this.#events, waiting());
     try {
       const result = await checkpoint(task);
       if (result.kind === 'committed') report('committed', result.sizeBytes, result.records);
@@ -408,13 +435,13 @@ export class Worker implements TransportListener {
 
   #taskOf(partition: number): Task {
     const task = this.#tasks.get(partition);
-    if (task !== undefined) return task;
-    throw new FencedError(
-      `Partition ${partition} is not assigned to this worker: its records are not processed here.`,
-      {
-        partition,
-      },
-    );
+    if (task === undefined) throw notAssigned(partition);
+    return task;
+  }
+
+  /** It may have gone while its turn was waited for. */
+  #assertHeld(task: Task): void {
+    if (this.#tasks.get(task.partition) !== task) throw notAssigned(task.partition);
   }
 
   #drop(partition: number): void {
@@ -427,3 +454,8 @@ export class Worker implements TransportListener {
     this.#waitingSinceMs.delete(partition);
   }
 }
+
+const notAssigned = (partition: number): FencedError =>
+  new FencedError(`Partition ${partition} is not assigned to this worker: its records are not processed here.`, {
+    partition,
+  });

@@ -1,19 +1,19 @@
 /**
  * Autoencoder over items [Sedhain15, I-AutoRec]: an item's ratings, of those who rated it, through a hidden layer and back.
  *
- *   x_u = r_ui - μ - b_u - b_i,   h_i = σ(c + Σ_u x_u V_u),   r̂_ui = μ + b_u + b_i + a_u + W_u·h_i
+ *   x_u = r_ui - μ - b_u - b_i,   h_i = σ(c + Σ_u (x_u V_u + 2 R_u)),   r̂_ui = μ + b_u + b_i + a_u + W_u·h_i
  *
- * μ, b: `mean`, biases (fit-biases.ts), which stand outside; V, c: the encoder; W, a: the decoder, stored as `user.kernel` and within `user.bias`;
- * h: `item.hidden`, so that an answer is a dot product.
- * Loss: ½ Σ (r_ui - r̂_ui)² over the ratings that are there, and ½ `penalty` (|V|² + |W|²). Update: Adam over batches of items,
- * with a rate that falls with every epoch; the penalty is shared out among the batches.
+ * μ, b: `mean`, biases (fit-biases.ts), which stand outside; V, R, c: the encoder, of how each rates the item, and of who rates
+ * it at all; W, a: the decoder, stored as `user.kernel` and within `user.bias`; h: `item.hidden`, so that an answer is a dot product.
+ * Loss: ½ Σ (r_ui - r̂_ui)² over the ratings that are there, and ½ `penalty` √n (|V|² + |R|² + |W|²), n: ratings. Update: Adam over
+ * batches of items, with a rate that falls with every epoch; the penalty is shared out among the batches.
  * Only raters of an item exist in it: its inputs are gathered from their rows, its outputs and both gradients computed for
  * them alone (kernel/network-kernel.ts).
  * Unknown users and items: model/networks/serving.ts. An item with no rating has the hidden layer of no inputs.
  * The seed fixes first weights and the order of items: on one kernel every bit of the result.
  * Departures from the paper: what mean and biases leave is learned, so that a rating which is not there is one as expected,
- * and not one of 3; from the seed document: items and not users are examples, the loss knows no rating that is not there,
- * and the output is linear, for a sigmoid cannot say 5.
+ * and not one of 3; who rates an item is an input too, as in a conditional RBM [Salakhutdinov07]; from the seed document:
+ * items and not users are examples, the loss knows no rating that is not there, and the output is linear, for a sigmoid cannot say 5.
  */
 import { createKernel } from '../kernel/choose.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -36,6 +36,7 @@ export interface AutoencoderHyper extends EpochPlan {
   /** Of the first epoch; each further one has `decay` times as much. */
   readonly rate: number;
   readonly decay: number;
+  /** Times the root of the number of ratings: so one setting serves ten thousand ratings and a million (docs/decisions). */
   readonly penalty: number;
   /** Deviation of first weights. */
   readonly deviation: number;
@@ -46,11 +47,14 @@ export const autoencoderHyper: AutoencoderHyper = {
   batch: 128,
   rate: 1.5e-3,
   decay: 0.95,
-  penalty: 60,
+  penalty: 0.1,
   deviation: 0.03,
   epochs: 80,
   patience: 8,
 };
+
+/** Input of a rating's being there. More than what its value has: under one penalty, who rates is let say more than how. */
+const presence = 2;
 
 export const autoencoderOn = (kernelOf: () => Kernel): Train<AutoencoderHyper> =>
   trainSparse('autoencoder', autoencoderHyper, (...parts) => new Autoencoder(...parts), kernelOf);
@@ -61,12 +65,13 @@ class Autoencoder implements SparseNetwork {
   readonly kind = 'autoencoder';
   readonly #kernel: Kernel;
   readonly #hyper: AutoencoderHyper;
+  readonly #penalty: number;
   readonly #biases: Biases;
   readonly #train: Cases;
   readonly #validation: Cases;
   readonly #order: Int32Array;
   readonly #chance: Chance;
-  /** Of each user four sections: weights, their gradients, both moments of Adam. A section: V, W, a. */
+  /** Of each user four sections: weights, their gradients, both moments of Adam. A section: V, R, W, a. */
   readonly #rows: Rows;
   readonly #section: number;
   readonly #addresses: Uint32Array;
@@ -76,6 +81,7 @@ class Autoencoder implements SparseNetwork {
   readonly #hidden: Block;
   readonly #gradient: Address;
   readonly #width: number;
+  /** Of each rating one, or two for the encoder. */
   readonly #entries: Entries;
   /** Weights of the best epoch: of each user, then c. */
   readonly #kept: Float32Array;
@@ -90,12 +96,13 @@ class Autoencoder implements SparseNetwork {
     const users = train.userIds.length;
     this.#kernel = kernel;
     this.#hyper = hyper;
+    this.#penalty = hyper.penalty * Math.sqrt(train.ratings.length);
     this.#biases = biases;
     this.#train = casesOf(train, rest);
     this.#validation = casesOf(validation, (_user, _item, rating) => rating);
     this.#order = ratedItems(this.#train);
     this.#chance = chance(seed, 1);
-    this.#section = (2 * hidden + 1 + 3) & ~3;
+    this.#section = (3 * hidden + 1 + 3) & ~3;
     this.#rows = new Rows(kernel, users, 4 * this.#section);
     this.#addresses = Uint32Array.from({ length: users }, (_, user) => this.#rows.address(user));
     const draw = drawWeights(seed, deviation);
@@ -103,13 +110,13 @@ class Autoencoder implements SparseNetwork {
     for (let user = 0; user < users; user++) {
       const cells = this.#rows.cells(user);
       // Who has no ratings here stays with zeros, which say nothing.
-      for (let i = 0; i < 2 * hidden; i++) cells[i] = seen.has(user) ? draw() : 0;
+      for (let i = 0; i < 3 * hidden; i++) cells[i] = seen.has(user) ? draw() : 0;
     }
     this.#width = (hidden + 3) & ~3;
     this.#hiddenBias = kernel.memory.allocate(4 * this.#width);
     this.#hidden = kernel.memory.allocate(2 * this.#width);
     this.#gradient = this.#hidden.address + this.#width;
-    this.#entries = new Entries(kernel, longestOf(this.#train));
+    this.#entries = new Entries(kernel, 2 * longestOf(this.#train));
     this.#kept = new Float32Array(users * this.#section + this.#width);
   }
 
@@ -130,8 +137,8 @@ class Autoencoder implements SparseNetwork {
     if (this.#encoded !== item) this.#encode(item);
     this.#encoded = item;
     const { mean, user: userBias, item: itemBias } = this.#biases;
-    const own = this.#rows.cells(user)[2 * hidden]!;
-    const answer = this.#kernel.dot(this.#hidden.address, this.#addresses[user]! + hidden, hidden);
+    const own = this.#rows.cells(user)[3 * hidden]!;
+    const answer = this.#kernel.dot(this.#hidden.address, this.#addresses[user]! + 2 * hidden, hidden);
     return mean + userBias[user]! + itemBias[item]! + own + answer;
   }
 
@@ -154,8 +161,8 @@ class Autoencoder implements SparseNetwork {
     for (let user = 0; user < count; user++) {
       const weights = this.#kept.subarray(user * s, (user + 1) * s);
       this.#rows.cells(user).set(weights);
-      kernels.set(weights.subarray(hidden, 2 * hidden), user * hidden);
-      userBias[user] = userBias[user]! + weights[2 * hidden]!;
+      kernels.set(weights.subarray(2 * hidden, 3 * hidden), user * hidden);
+      userBias[user] = userBias[user]! + weights[3 * hidden]!;
     }
     this.#hiddenBias.floats.set(this.#kept.subarray(count * s));
     const layers = new Float32Array(items * hidden);
@@ -173,8 +180,25 @@ class Autoencoder implements SparseNetwork {
     ]);
   }
 
-  /** Calls `use` for the entries of an item, a piece at a time. */
-  #eachPiece(item: number, use: (n: number) => void): void {
+  /** Calls `use` for V and R of an item's raters, a piece at a time. */
+  #eachInput(item: number, use: (n: number) => void): void {
+    const { starts, users, values } = this.#train;
+    const { hidden } = this.#hyper;
+    const end = starts[item + 1]!;
+    const most = this.#entries.capacity >> 1;
+    for (let from = starts[item]!; from < end; from += most) {
+      const n = Math.min(most, end - from);
+      for (let e = 0; e < n; e++) {
+        const row = this.#addresses[users[from + e]!]!;
+        this.#entries.set(2 * e, row, values[from + e]!);
+        this.#entries.set(2 * e + 1, row + hidden, presence);
+      }
+      use(2 * n);
+    }
+  }
+
+  /** The same for their rows and what they are expected to answer. */
+  #eachOutput(item: number, use: (n: number) => void): void {
     const { starts, users, values } = this.#train;
     const end = starts[item + 1]!;
     for (let from = starts[item]!; from < end; from += this.#entries.capacity) {
@@ -188,7 +212,7 @@ class Autoencoder implements SparseNetwork {
     const { hidden } = this.#hyper;
     const h = this.#hidden.address;
     this.#kernel.copy(h, this.#hiddenBias.address, hidden);
-    this.#eachPiece(item, (n) => this.#kernel.gather(h, this.#entries.address, n, hidden, 0));
+    this.#eachInput(item, (n) => this.#kernel.gather(h, this.#entries.address, n, hidden, 0));
     this.#kernel.logistic(h, hidden);
   }
 
@@ -198,27 +222,28 @@ class Autoencoder implements SparseNetwork {
     const { hidden } = this.#hyper;
     const h = this.#hidden.address;
     const entries = this.#entries.address;
+    const decoder = 2 * hidden;
     this.#encode(item);
     this.#hidden.floats.fill(0, this.#width);
     let loss = 0;
-    this.#eachPiece(item, (n) => {
-      loss += kernel.maskedOutputs(entries, n, hidden, hidden, this.#section + hidden, h, this.#gradient);
+    this.#eachOutput(item, (n) => {
+      loss += kernel.maskedOutputs(entries, n, hidden, decoder, this.#section + decoder, h, this.#gradient);
     });
     kernel.logisticGradient(this.#gradient, h, hidden);
     kernel.add(this.#hiddenBias.address + this.#width, this.#gradient, hidden);
-    this.#eachPiece(item, (n) => kernel.scatter(entries, n, hidden, this.#section, this.#gradient, 1));
+    this.#eachInput(item, (n) => kernel.scatter(entries, n, hidden, this.#section, this.#gradient, 1));
     return loss;
   }
 
   /** Adam over all weights. `share`: of the items that were in the batch. */
   #step(rate: number, share: number): void {
-    const { hidden, penalty } = this.#hyper;
+    const { hidden } = this.#hyper;
     const corrected = correctedRate(rate, ++this.#steps);
     const adam = (at: Address, section: number, n: number, decay: number): void =>
       this.#kernel.adam(at, at + section, at + 2 * section, at + 3 * section, n, corrected, decay);
     for (const row of this.#addresses) {
-      adam(row, this.#section, 2 * hidden, penalty * share);
-      adam(row + 2 * hidden, this.#section, 1, 0);
+      adam(row, this.#section, 3 * hidden, this.#penalty * share);
+      adam(row + 3 * hidden, this.#section, 1, 0);
     }
     adam(this.#hiddenBias.address, this.#width, hidden, 0);
   }

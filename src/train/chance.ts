@@ -1,10 +1,10 @@
 /** Chance in training: everything random is drawn from one of these, so that a seed fixes it. */
-import { mix } from '../model/seeded.ts';
+import { mix } from '../kernel/seeded.ts';
 
 export interface Chance {
   /** Uniform in [0, 1). */
   uniform(): number;
-  /** Mean 0, deviation 1: the sum of two uniform draws, equal on every machine (model/seeded.ts). */
+  /** Mean 0, deviation 1: the sum of two uniform draws, equal on every machine (kernel/seeded.ts). */
   centred(): number;
   /** A whole number from 0 to below `n`. */
   below(n: number): number;

@@ -15,7 +15,10 @@ export interface Biases {
 
 const sweeps = 10;
 
-export function fitBiases(window: RatingsWindow, penalty = 5): Biases {
+/** Ratings of average kind that each bias begins with. */
+export const biasPenalty = 5;
+
+export function fitBiases(window: RatingsWindow, penalty = biasPenalty): Biases {
   const { users, items, ratings } = window;
   const mean = ratings.reduce((sum, rating) => sum + rating, 0) / Math.max(1, ratings.length);
   const user = new Float32Array(window.userIds.length);

@@ -36,3 +36,10 @@ export function penaltiesOf(rows: Int32Array, count: number, penalty: number): F
 
 /** More ratings make more steps of an epoch: smaller ones come as far, and are less noisy in the end. */
 export const rateFor = (ratings: number, rate: number): number => rate * Math.min(2, Math.sqrt(100_000 / ratings));
+
+/**
+ * Few ratings make smaller batches, one example for each `ratingsOfOne`, so that an epoch still has some steps: in a handful of
+ * them nothing is learned by the time that the validation error is asked whether to go on.
+ */
+export const batchFor = (ratings: number, most: number, fewest: number, ratingsOfOne: number): number =>
+  Math.min(most, Math.max(fewest, Math.floor(ratings / ratingsOfOne)));

@@ -13,7 +13,8 @@ import { batchRoom, maskPool, type BatchRoom, type MaskPool } from './batch-room
 import { chance, type Chance } from './chance.ts';
 import type { Definition } from './definition.ts';
 import { fitBiases } from './fit-biases.ts';
-import { penaltiesOf, rateFor, type FitHyper } from './fit-hyper.ts';
+import { batchFor, penaltiesOf, rateFor, type FitHyper } from './fit-hyper.ts';
+import { judgedBy } from './judged-by.ts';
 import { decaysOf, initialParameters, layoutOf, lengthOf, type Layout } from './parameters.ts';
 import { probe } from './probe.ts';
 import { RowTable } from './row-table.ts';
@@ -22,6 +23,8 @@ import type { Tensor, Train, Trained, TrainOptions } from './trained.ts';
 import type { RatingsWindow } from './window.ts';
 
 const predictBatch = 4096;
+const fewestOfBatch = 64;
+const stepsOfEpoch = 64;
 /** Memory of moments over the batches of training. */
 const momentMemory = 0.99;
 /** Less does not count as better when it is asked whether to go on. */
@@ -32,8 +35,9 @@ export const trainBy =
   (definition: Definition, defaults: FitHyper, stepOf: StepOf): Train<FitHyper> =>
   async (train, validation, options) => {
     const hyper = { ...defaults, ...options.hyper };
-    const fit = new Fit(definition, hyper, stepOf(definition, hyper.d), train, options.seed);
-    return fit.run(validation, options);
+    const parts = judgedBy(train, validation, options.seed);
+    const fit = new Fit(definition, hyper, stepOf(definition, hyper.d), parts.train, options.seed);
+    return fit.run(parts.validation, options);
   };
 
 /** The same, from the rows and biases of a network that is trained first, for at most half of the time. */
@@ -48,11 +52,17 @@ export const trainAfter =
       budgetSeconds: budgetSeconds / 2,
       hyper: { d: hyper.d },
     });
-    const fit = new Fit(definition, hyper, stepOf(definition, hyper.d), train, seed);
+    const parts = judgedBy(train, validation, seed);
+    const fit = new Fit(definition, hyper, stepOf(definition, hyper.d), parts.train, seed);
     fit.begin(before.tensors);
     const spent = (clock.monotonicMs() - startMs) / 1000;
-    const trained = await fit.run(validation, { ...options, budgetSeconds: budgetSeconds - spent });
-    return { ...trained, trainSeconds: trained.trainSeconds + spent };
+    const trained = await fit.run(parts.validation, { ...options, budgetSeconds: budgetSeconds - spent });
+    const ofFirst = Object.entries(before.hyperParameters).map(([name, value]) => [`${before.kind}.${name}`, value]);
+    return {
+      ...trained,
+      trainSeconds: trained.trainSeconds + spent,
+      hyperParameters: { ...trained.hyperParameters, ...(Object.fromEntries(ofFirst) as Record<string, number>) },
+    };
   };
 
 class Fit {
@@ -106,7 +116,8 @@ class Fit {
     this.#adam = adam(this.#weights.parameters, decaysOf(layout.parameters, hyper.layerDecay));
     this.#chance = chance(seed, 1);
     this.#order = Int32Array.from(train.ratings.keys());
-    const size = Math.min(hyper.batch, train.ratings.length);
+    const { length } = train.ratings;
+    const size = Math.min(length, batchFor(length, hyper.batch, fewestOfBatch, stepsOfEpoch));
     this.#batch = batchRoom(size, d);
     const userPenalties = (penalty: number): Float32Array =>
       penaltiesOf(train.users, train.userIds.length, (2 * penalty) / size);
@@ -186,6 +197,7 @@ class Fit {
       examplesPerSecond: examples / trainSeconds,
       backend: this.#step.backend,
       validationRmse: best.rmse,
+      hyperParameters: { ...this.#hyper },
       probe: best.probe,
     };
   }

@@ -1,14 +1,17 @@
 /**
  * How a network answers for users whom it does not know (model/networks/fold-in.ts), from how its answers vary among those
- * that it does: principal components of the answers of some users to all items.
+ * that it does, principal components of the answers of some users to all items, and from who rates the same items (co-rating.ts).
  *
  *   f_ui = answer;  m_i = mean_u f_ui;  z_i = Σ_u (f_ui - m_i) e_u / √n,  e: the leading eigenvectors of Σ_i p_i (f_i - m_i)(f_i - m_i)ᵀ
  *
  * n users drawn by the seed from those with `fewestRatings`; p: how often an item is rated. So (f_u - m) is about z·a with a of
- * unit variance. Where there are too few users nothing is added, and unknown users are answered through biases.
+ * unit variance. After these `ofAnswers` loadings come `ofRaters` of co-rating, of variance `coRatingVariance` where two items
+ * have all raters in common. Where there are too few users nothing is added, and unknown users are answered through biases.
  */
 import type { Network, NetworkHistory } from '../model/networks/network.ts';
 import { chance } from './chance.ts';
+import { coRatingLoadings } from './co-rating.ts';
+import { leadingVectors } from './leading.ts';
 import type { Tensor } from './trained.ts';
 import type { RatingsWindow } from './window.ts';
 
@@ -17,8 +20,12 @@ const fewestUsers = 32;
 const fewestRatings = 5;
 /** Answers that are looked at, at the most. */
 const mostAnswers = 16_000_000;
-const rank = 16;
+const ofAnswers = 8;
+const ofRaters = 8;
+const rank = ofAnswers + ofRaters;
 const turns = 30;
+/** Between ratings of one user, on the 1..5 scale. */
+const coRatingVariance = 0.5;
 const noHistory: NetworkHistory = { count: 0, items: new Int32Array(0), ratings: new Float64Array(0) };
 
 /** Made of the network, and no part of it. */
@@ -28,7 +35,7 @@ export const isFoldIn = (tensor: string): boolean => tensor.startsWith('fold.');
  * Answers of a trained network vary less among users than their tastes do, so that less noise stands beside them than what the
  * network leaves.
  */
-const noiseRatio = 0.6;
+const noiseRatio = 0.45;
 
 /** `rmse`: of the network on ratings of users whom it knows. */
 export function foldInTensors(
@@ -54,10 +61,15 @@ export function foldInTensors(
     means[item] = sum / n;
     for (let u = 0; u < n; u++) answers[item * n + u] = answers[item * n + u]! - means[item]!;
   }
-  const directions = leading(covariance(answers, countsOf(train.items, items), n), n, seed);
+  const matrix = covariance(answers, countsOf(train.items, items), n);
+  const directions = leadingVectors((vector) => product(matrix, vector), n, ofAnswers, turns, chance(seed, 5));
+  const raters = coRatingLoadings(train, ofRaters, seed);
   const loadings = new Float32Array(items * rank);
   for (let item = 0; item < items; item++) {
-    for (let r = 0; r < rank; r++) {
+    for (let r = 0; r < ofRaters; r++) {
+      loadings[item * rank + ofAnswers + r] = Math.sqrt(coRatingVariance) * raters[item * ofRaters + r]!;
+    }
+    for (let r = 0; r < ofAnswers; r++) {
       let sum = 0;
       for (let u = 0; u < n; u++) sum += answers[item * n + u]! * directions[r]![u]!;
       loadings[item * rank + r] = sum / Math.sqrt(n);
@@ -97,33 +109,10 @@ function covariance(answers: Float32Array, weights: Float32Array, n: number): Fl
   return sums;
 }
 
-/** Leading eigenvectors by orthogonal iteration, each of length 1. */
-function leading(matrix: Float64Array, n: number, seed: number): Float64Array[] {
-  const drawn = chance(seed, 5);
-  let vectors = Array.from({ length: rank }, () => Float64Array.from({ length: n }, () => drawn.centred()));
-  for (let turn = 0; turn < turns; turn++) {
-    vectors = vectors.map((vector) => {
-      const out = new Float64Array(n);
-      for (let u = 0; u < n; u++) for (let v = 0; v < n; v++) out[u] = out[u]! + matrix[u * n + v]! * vector[v]!;
-      return out;
-    });
-    orthonormalize(vectors);
-  }
-  return vectors;
+/** Of a matrix [n, n] with a vector. */
+function product(matrix: Float64Array, vector: Float64Array): Float64Array {
+  const n = vector.length;
+  const out = new Float64Array(n);
+  for (let u = 0; u < n; u++) for (let v = 0; v < n; v++) out[u] = out[u]! + matrix[u * n + v]! * vector[v]!;
+  return out;
 }
-
-/** Gram-Schmidt. A direction that the others leave nothing of is zero. */
-function orthonormalize(vectors: readonly Float64Array[]): void {
-  vectors.forEach((vector, r) => {
-    const before = dot(vector, vector);
-    for (const other of vectors.slice(0, r)) {
-      const shared = dot(vector, other);
-      vector.forEach((value, u) => (vector[u] = value - shared * other[u]!));
-    }
-    const length = Math.sqrt(dot(vector, vector));
-    const scale = length > 1e-6 * Math.sqrt(before) && length > 0 ? 1 / length : 0;
-    vector.forEach((value, u) => (vector[u] = value * scale));
-  });
-}
-
-const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);

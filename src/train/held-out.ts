@@ -70,7 +70,7 @@ function answeringFrom(network: Network, histories: Histories, { userIds, itemId
 }
 
 /** The latest ratings of each user, by the window's numbers. */
-class Histories {
+export class Histories {
   readonly #limit: number;
   readonly #byUser = new Map<number, { readonly items: number[]; readonly ratings: number[] }>();
   readonly #slot: { count: number; readonly items: Int32Array; readonly ratings: Float64Array };

@@ -73,6 +73,7 @@ export const trainSparse =
     const outcome = await learnByEpochs(learning, hyper, options);
     return {
       ...{ kind, backend: `sparse-${kernel.name}`, tensors: learning.best(), ...outcome },
+      hyperParameters: Object.fromEntries<number>(Object.entries(hyper)),
       probe: probe(train, options.seed, (user, item) => learning.predict(user, item)),
     };
   };

@@ -1,18 +1,11 @@
 /**
  * The layers of networks on TensorFlow.js core ops; `tf` is passed in, for two copies of it do not share tensors.
- *
- * Every gradient is written out: tfjs-core registers none by itself, the WebAssembly backend multiplies by a transposed matrix eight times slower
- * than it transposes and multiplies, and sums over rows are a product with ones.
+ * Every gradient is written out: tfjs-core registers none by itself.
  */
-import type * as TensorFlow from '@tensorflow/tfjs-core';
 import type { GradSaveFunc, Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-
-export type Tf = typeof TensorFlow;
+import { changedOver, positive, product, sumOfHalves, sumOfRows, type Tf } from './tf-ops.ts';
 
 export const normEpsilon = 1e-3;
-
-/** [1, B] of 1/B or 1: its product with [B, c] is the mean or the sum over the batch. */
-const row = (tf: Tf, length: number, value: number): Tensor2D => tf.fill([1, length], value);
 
 const flat = (tf: Tf, x: Tensor): Tensor => tf.reshape(x, [x.size]);
 
@@ -48,11 +41,11 @@ export function dense(tf: Tf, x: Tensor2D, kernel: Tensor2D, bias: Tensor, activ
       return y;
     },
     (dy, [x, kernel, y]) => {
-      const through = activation === 'relu' ? tf.mul(dy, tf.step(y!)) : dy;
+      const through: Tensor2D = activation === 'relu' ? tf.mul(dy, positive(tf, y as Tensor2D)) : dy;
       return [
-        tf.matMul(through, tf.transpose(kernel!)),
-        tf.matMul(tf.transpose(x!), through),
-        flat(tf, tf.matMul(row(tf, dy.shape[0], 1), through)),
+        product(tf, through, kernel as Tensor2D, 'second'),
+        product(tf, x as Tensor2D, through, 'first'),
+        flat(tf, sumOfRows(tf, through)),
       ];
     },
   );
@@ -76,10 +69,9 @@ export function batchNorm(
     [x, gamma, beta],
     ([x, gamma, beta], save) => {
       const size = x!.shape[0];
-      const average = row(tf, size, 1 / size);
-      const mean = tf.matMul(average, x!);
-      const centred = tf.sub(x!, mean);
-      const variance = tf.matMul(average, tf.square(centred));
+      const mean = sumOfRows(tf, x as Tensor2D, 1 / size);
+      const centred: Tensor2D = tf.sub(x!, mean);
+      const variance = sumOfRows(tf, tf.square(centred), 1 / size);
       seen({ mean: tf.keep(flat(tf, mean)), variance: tf.keep(flat(tf, variance)) });
       const scale = tf.rsqrt(tf.add(variance, normEpsilon));
       const normal = tf.mul(centred, scale);
@@ -88,11 +80,10 @@ export function batchNorm(
     },
     (dy, [normal, scale, gamma]) => {
       const size = dy.shape[0];
-      const ones = row(tf, size, 1);
-      const sum = tf.matMul(ones, dy);
-      const product = tf.matMul(ones, tf.mul(dy, normal!));
-      const centred = tf.sub(dy, tf.add(tf.div(sum, size), tf.mul(normal!, tf.div(product, size))));
-      return [tf.mul(centred, tf.mul(scale!, gamma!)), flat(tf, product), flat(tf, sum)];
+      const sum = sumOfRows(tf, dy);
+      const along = sumOfRows(tf, tf.mul(dy, normal!));
+      const centred = tf.sub(dy, tf.add(tf.div(sum, size), tf.mul(normal!, tf.div(along, size))));
+      return [tf.mul(centred, tf.mul(scale!, gamma!)), flat(tf, along), flat(tf, sum)];
     },
   );
 }
@@ -101,30 +92,18 @@ export function batchNorm(
 export const norm = (tf: Tf, x: Tensor2D, gamma: Tensor, beta: Tensor, { mean, variance }: Moments): Tensor2D =>
   tf.add(tf.mul(tf.sub(x, mean), tf.mul(gamma, tf.rsqrt(tf.add(variance, normEpsilon)))), beta);
 
-/**
- * [B, 2d] → [B, 1]: the dot product of the two halves of each row. Half of the product with the row that has its halves
- * changed over, which a multiplication does faster than slices.
- */
-export function dot(tf: Tf, rows: Tensor2D): Tensor2D {
-  const width = rows.shape[1];
-  return withGradient(
+/** [B, 2d] → [B, 1]: the dot product of the two halves of each row. */
+export const dot = (tf: Tf, rows: Tensor2D): Tensor2D =>
+  withGradient(
     tf,
     [rows],
     ([rows], save) => {
-      const changed = tf.matMul(rows!, changedOver(tf, width));
+      const changed = changedOver(tf, rows as Tensor2D);
       save([changed]);
-      return tf.matMul(tf.mul(rows!, changed), tf.fill([width, 1], 0.5));
+      return sumOfHalves(tf, tf.mul(rows!, changed));
     },
     (dy, [changed]) => [tf.mul(changed!, dy)],
   );
-}
-
-/** [2d, 2d]: rows times this have their halves changed over. */
-function changedOver(tf: Tf, width: number): Tensor2D {
-  const values = new Float32Array(width * width);
-  for (let column = 0; column < width; column++) values[((column + width / 2) % width) * width + column] = 1;
-  return tf.tensor2d(values, [width, width]);
-}
 
 export const dropout = (tf: Tf, x: Tensor2D, mask: Tensor2D): Tensor2D =>
   withGradient(

@@ -23,6 +23,7 @@ import { casesOf, drawWeights, Entries, longestOf, ratedItems, type Cases } from
 import { chance, type Chance } from './chance.ts';
 import type { EpochPlan, Learning } from './epochs.ts';
 import { fitBiases, type Biases } from './fit-biases.ts';
+import { batchFor } from './fit-hyper.ts';
 import { levelsOf, type Levels } from './levels.ts';
 import { errorOn, passOver, trainSparse, type SparseNetwork } from './item-pass.ts';
 import type { Tensor, Train } from './trained.ts';
@@ -52,9 +53,12 @@ export const rbmHyper: RbmHyper = {
   momentum: 0.9,
   deviation: 0.01,
   epochs: 60,
-  patience: 10,
+  patience: 30,
 };
 
+const fewestOfBatch = 6;
+/** So many ratings in all for each item of a batch. */
+const ratingsOfItem = 650;
 const firstMomentum = 0.5;
 const firstEpochs = 5;
 /** Ratings of average kind that a user's level biases start from. */
@@ -133,7 +137,8 @@ class Rbm implements SparseNetwork {
     this.#chance.shuffle(this.#order);
     const step = (items: number): void =>
       this.#step(rate * decay ** epoch, items, epoch < firstEpochs ? firstMomentum : momentum);
-    return passOver(this.#train, this.#order, batch, (item) => this.#learn(item), step);
+    const size = batchFor(this.#train.users.length, batch, fewestOfBatch, ratingsOfItem);
+    return passOver(this.#train, this.#order, size, (item) => this.#learn(item), step);
   }
 
   validate(): number {

@@ -1,6 +1,6 @@
 /** Parts of a window: what is learned from, and what the learned is judged by. */
 import { WindowTooSmallError } from '../errors.ts';
-import { mix } from '../model/seeded.ts';
+import { mix } from '../kernel/seeded.ts';
 import { partOf, type RatingsWindow } from './window.ts';
 
 export interface Split {

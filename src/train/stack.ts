@@ -26,12 +26,15 @@ export interface Context {
 
 const penalty = 20;
 
+/** How much is known of a user or an item by so many ratings. */
+export const knowledgeOf = (ratings: number): number => Math.log1p(ratings) - 4;
+
 /** How much was learned about the user and the item of each rating; centred where the stack is fitted. */
 export function contextOf(train: RatingsWindow, of: RatingsWindow): Context {
   const logs = (rows: Int32Array, count: number): Float64Array => {
     const counts = new Float64Array(count);
     for (const row of rows) counts[row] = counts[row]! + 1;
-    return counts.map((n) => Math.log1p(n) - 4);
+    return counts.map(knowledgeOf);
   };
   const users = logs(train.users, train.userIds.length);
   const items = logs(train.items, train.itemIds.length);

@@ -1,21 +1,10 @@
 /** The step of a network on TensorFlow.js core ops, whichever backend `tf` has. */
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Definition, Layers } from './definition.ts';
-import {
-  add,
-  batchNorm,
-  concat,
-  dense,
-  dot,
-  dropout,
-  errorsOf,
-  meanSquare,
-  norm,
-  type Moments,
-  type Tf,
-} from './layers.ts';
+import { add, batchNorm, concat, dense, dot, dropout, errorsOf, meanSquare, norm, type Moments } from './layers.ts';
 import { layoutOf, lengthOf, type Part } from './parameters.ts';
 import type { Batch, Gradients, Step, Weights } from './step.ts';
+import type { Tf } from './tf-ops.ts';
 
 export function tfStep(tf: Tf, backend: string, definition: Definition, d: number): Step {
   const layout = layoutOf(definition, d);

@@ -21,6 +21,8 @@ export interface Trained {
   readonly backend: string;
   /** On the inner scale, of the tensors given. */
   readonly validationRmse: number;
+  /** Every setting that it was trained with, by name. */
+  readonly hyperParameters: Readonly<Record<string, number>>;
   /** What the network that serves is compared with. */
   readonly probe?: Probe;
 }

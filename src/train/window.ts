@@ -89,9 +89,33 @@ export function partOf(window: RatingsWindow, places: ArrayLike<number>): Rating
   };
 }
 
-function numbering() {
-  const ids: string[] = [];
-  const numbers = new Map<string, number>();
+export interface LaterRating {
+  readonly userId: string;
+  readonly itemId: string;
+  /** On the inner scale. */
+  readonly rating: number;
+  readonly seconds: number;
+}
+
+/** A window and what came after it, over the same ids; the ratings that came after stay in their order. */
+export function followedBy(
+  window: RatingsWindow,
+  later: readonly LaterRating[],
+): { readonly window: RatingsWindow; readonly next: RatingsWindow } {
+  const [users, items] = [numbering(window.userIds), numbering(window.itemIds)];
+  const next = {
+    users: Int32Array.from(later, ({ userId }) => users.of(userId)),
+    items: Int32Array.from(later, ({ itemId }) => items.of(itemId)),
+    ratings: Float32Array.from(later, ({ rating }) => rating),
+    seconds: Uint32Array.from(later, ({ seconds }) => seconds),
+  };
+  const ids = { userIds: users.ids, itemIds: items.ids };
+  return { window: { ...window, ...ids }, next: { ...next, ...ids } };
+}
+
+function numbering(known: readonly string[] = []) {
+  const ids: string[] = [...known];
+  const numbers = new Map(known.map((id, number) => [id, number]));
   return {
     ids,
     of: (id: string): number => {

@@ -1,7 +1,7 @@
 /** A training whose network also answers for users whom it does not know (fold-in.ts). */
 import { createKernel } from '../kernel/choose.ts';
-import { networkOf } from '../model/networks/serving.ts';
 import { foldInTensors } from './fold-in.ts';
+import { trainedNetwork } from './trained-network.ts';
 import type { Train } from './trained.ts';
 
 export const withFoldIn =
@@ -9,9 +9,7 @@ export const withFoldIn =
   async (training, validation, options) => {
     const trained = await train(training, validation, options);
     options.signal?.throwIfAborted();
-    const { kind, tensors } = trained;
-    const { userIds, itemIds } = training;
-    const network = networkOf({ manifest: { kind, version: '' }, tensors, userIds, itemIds }, createKernel());
+    const network = trainedNetwork(trained, training, createKernel());
     const fold = foldInTensors(network, training, trained.validationRmse, options.seed);
-    return { ...trained, tensors: new Map([...tensors, ...fold]) };
+    return { ...trained, tensors: new Map([...trained.tensors, ...fold]) };
   };

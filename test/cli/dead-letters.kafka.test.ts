@@ -5,8 +5,11 @@ import { expect, inject, test } from 'vitest';
 import { createCodec } from '../../src/adapters/avro/codec.ts';
 import { frameConfluent } from '../../src/adapters/avro/confluent-frame.ts';
 import { loadSchema } from '../../src/adapters/avro/schemas.ts';
+import { createPartitionReader } from '../../src/adapters/kafka/partition-reader-kafkajs.ts';
 import { createRegistryClient } from '../../src/adapters/registry/registry-client.ts';
 import { createRegistrySchemas } from '../../src/adapters/registry/registry-schemas.ts';
+import { boxOnKafka } from '../../src/cli/dead-letters/box-on-kafka.ts';
+import type { DeadLetterBox } from '../../src/ports/dead-letters.ts';
 import { silentLog } from '../support/flow-worker.ts';
 import { startRegistry } from '../support/kafka/registry.ts';
 import { awaitCommitted, readCommitted } from '../support/kafka/read-committed.ts';
@@ -62,6 +65,58 @@ async function putThrough({ topics }: KafkaGroup, refusedCount: number): Promise
     .map(({ value }) => String(value))
     .sort();
 }
+
+/** As one worker of the group has it. */
+function boxOf({ app, topics }: KafkaGroup, partitionCount: number): DeadLetterBox {
+  return boxOnKafka({
+    ...{ kafka: testClient(brokers), brokers, app, topics, partitionCount },
+    codec: createCodec({
+      scale: { lo: 1, hi: 5 },
+      nowMs: () => Date.now(),
+      mapping: { ...mapping, eventId: 'eventId' },
+    }),
+    openReader: () => createPartitionReader({ brokers, clientId: app, log: silentLog }),
+    signal: new AbortController().signal,
+  });
+}
+
+describeKafka('dead letters at the workers of a group', () => {
+  test('are the latest of all partitions, and come in once, whoever asks and at the same time', async () => {
+    const group = await kafkaGroup(2);
+    await givenRefused(group, [foreign('c1'), '{broken', foreign('c1'), foreign('c2')]);
+    const [one, other] = [boxOf(group, 2), boxOf(group, 2)];
+    const { total, letters } = await one.latest(3);
+    expect(total).toBeNull();
+    expect(letters.map(({ letterOffset, isRetried }) => [letterOffset, isRetried])).toEqual([
+      [3, false],
+      [2, false],
+      [1, false],
+    ]);
+    // Two workers at once: who is fenced off by the other may ask again, and hears what became of it.
+    const both = await Promise.allSettled([one.retry(0, 0), other.retry(0, 0), one.retry(0, 2)]);
+    const again = [await one.retry(0, 0), await other.retry(0, 2)];
+    for (const result of both)
+      if (result.status === 'rejected')
+        expect(result.reason).toMatchObject({ code: 'FRESHET_COMMIT_FAILED', retriable: true });
+    expect(again).toEqual([expect.objectContaining({ kind: expect.any(String) }), { kind: 'already-in' }]);
+    expect(await putThrough(group, 4)).toEqual([foreign('c1')]);
+    expect(await one.retry(0, 1)).toMatchObject({ kind: 'refused', code: 'FRESHET_UNDECODABLE' });
+    for (const [partition, offset] of [
+      [0, 99],
+      [1, 0],
+      [7, 0],
+    ] as const)
+      expect(await one.retry(partition, offset)).toEqual({ kind: 'unknown' });
+    // The command knows of it, and the workers of what the command does.
+    expect(await runForJson('dead-letters', 'replay', ...mapped, ...group.flags)).toMatchObject({
+      replayed: 1,
+      alreadyIn: 2,
+    });
+    expect(await other.retry(0, 3)).toEqual({ kind: 'already-in' });
+    expect((await other.latest(10)).letters.map(({ isRetried }) => isRetried)).toEqual([true, true, false, true]);
+    expect(await putThrough(group, 4)).toEqual([foreign('c1'), foreign('c2')]);
+  });
+});
 
 describeKafka('freshet dead-letters --brokers', () => {
   test('lists the latest, newest last, and counts them all', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { dataFolderChecks } from '../../src/cli/doctor/data-folder.ts';
 import { kernelCheck, memoryCheck, nodeCheck, trainingCheck } from '../../src/cli/doctor/machine.ts';
+import { storeChecks } from '../../src/cli/doctor/store.ts';
 
 it.each([
   ['20.18.9', 'problem'],
@@ -31,6 +32,13 @@ it('says what networks are trained on', () => {
   expect(trainingCheck(null).found).toContain('tfjs-wasm');
   const native = { tfjsVersion: '4.22.0', tensorFlowVersion: '2.15.1' };
   expect(trainingCheck(native).found).toContain('tfjs-node 4.22.0 on TensorFlow 2.15.1');
+});
+
+it('says that the disk was not tried where nothing can be written', async () => {
+  const [check, ...others] = await storeChecks('/proc/nowhere');
+  expect(others).toEqual([]);
+  expect(check).toMatchObject({ name: 'disk', state: 'warning', found: expect.stringContaining('not tried: ') });
+  expect(check?.advice).toContain('TMPDIR');
 });
 
 it('looks at a data folder and changes nothing', () => {

@@ -61,12 +61,12 @@ it('shows a user: ratings as they were given, latest first', async () => {
 });
 
 it('remembers the latest ratings of a user who rated more than are kept, in their order', async () => {
-  const data = await givenRatings(...Array.from({ length: 50 }, (_, i) => `u1,i${i},${1 + (i % 9) / 2},${100 + i}`));
+  const data = await givenRatings(...Array.from({ length: 200 }, (_, i) => `u1,i${i},${1 + (i % 9) / 2},${100 + i}`));
   const { remembered } = await runForJson<{ remembered: { itemId: string; rating: number }[] }>(
     ...['inspect', 'user', 'u1', '--data', data],
   );
   expect(remembered.map(({ itemId, rating }) => [itemId, rating])).toEqual(
-    Array.from({ length: 32 }, (_, age) => [`i${49 - age}`, 1 + ((49 - age) % 9) / 2]),
+    Array.from({ length: defaultSettings.historyLimit }, (_, age) => [`i${199 - age}`, 1 + ((199 - age) % 9) / 2]),
   );
 });
 

@@ -107,6 +107,19 @@ describe('replay into a folder', () => {
     expect(await runForJson('inspect', '--data', folder)).toMatchObject({ ratingsApplied: 3000 });
   });
 
+  it('makes ratings up when it is asked to, dated from now on', async () => {
+    const folder = join(newFolder(), 'data');
+    const startMs = Date.now();
+    const report = await runForJson('replay', '--synthetic', '500', '--data', folder);
+    expect(report).toMatchObject({ ratings: 500, learned: 500, rejected: 0 });
+    const summary = await runForJson('inspect', '--data', folder);
+    expect(summary).toMatchObject({ ratingsApplied: 500, scale: [0.5, 5] });
+    const user = await runForJson<{ history: { ratedAt: string }[] }>('inspect', 'user', 'user-1', '--data', folder);
+    expect(JSON.stringify(user)).toContain(new Date(startMs).toISOString().slice(0, 10));
+    const neither = await runCommand('replay', '--data', folder);
+    expect(neither).toMatchObject({ code: 2, stderr: expect.stringContaining('--ratings FILE or --synthetic COUNT') });
+  });
+
   it('needs exactly one target', async () => {
     const { folder, file } = givenFile();
     expect(await runCommand('replay', '--ratings', file)).toMatchObject({ code: 2 });

@@ -58,7 +58,7 @@ describe('freshet run', () => {
     await learned(worker, 200);
     const liked = await ask(worker, 'u3', 'i8');
     expect(Object.keys(liked)).toEqual([
-      ...['userId', 'itemId', 'prediction', 'low', 'high', 'parts', 'experts', 'modelVersions'],
+      ...['userId', 'itemId', 'prediction', 'low', 'high', 'parts', 'experts', 'networkWeights', 'modelVersions'],
       ...['coldUser', 'coldItem'],
     ]);
     expect(liked).toMatchObject({ userId: 'u3', itemId: 'i8', modelVersions: {}, coldUser: false, coldItem: false });

@@ -27,7 +27,20 @@ export interface FlowRequests {
 
 export function createFlowRequests(partitionCount: number): FlowRequests {
   const asked: InputRecord[][] = Array.from({ length: partitionCount }, () => []);
+  /** A transport delivers the next records only after the answer for these: calls for one partition never overlap. */
+  const deliveries = new WeakMap<Worker, Map<number, Promise<void>>>();
   let written = 0;
+
+  async function deliverNow(worker: Worker, partition: number): Promise<void> {
+    const next = worker.tasks.get(partition)?.nextRequest;
+    if (next === undefined || next === null) return;
+    const records = asked[partition]!.slice(Math.max(0, next - 2), next + 3);
+    try {
+      if (records.length > 0) await worker.requests(partition, records);
+    } catch (error) {
+      if (!(error instanceof FencedError)) throw error;
+    }
+  }
 
   return {
     ask(partition, userId, itemId) {
@@ -58,15 +71,13 @@ export function createFlowRequests(partitionCount: number): FlowRequests {
       },
     }),
 
-    async deliver(worker, partition) {
-      const next = worker.tasks.get(partition)?.nextRequest;
-      if (next === undefined || next === null) return;
-      const records = asked[partition]!.slice(Math.max(0, next - 2), next + 3);
-      try {
-        if (records.length > 0) await worker.requests(partition, records);
-      } catch (error) {
-        if (!(error instanceof FencedError)) throw error;
-      }
+    deliver(worker, partition) {
+      const ofWorker = deliveries.get(worker) ?? new Map<number, Promise<void>>();
+      deliveries.set(worker, ofWorker);
+      const before = ofWorker.get(partition) ?? Promise.resolve();
+      const delivery = before.catch(() => undefined).then(() => deliverNow(worker, partition));
+      ofWorker.set(partition, delivery);
+      return delivery;
     },
 
     isAnswered: (worker, partition) => worker.tasks.get(partition)?.committedRequest === asked[partition]!.length,

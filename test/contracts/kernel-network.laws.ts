@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Kernel } from '../../src/kernel/kernel.ts';
+import { ridgeScratchCells } from '../../src/kernel/network-kernel.ts';
 import { floats, Operands, rowsOf, sizes, sum, type Operand } from './kernel-rows.ts';
 
 const dotOf = (a: readonly number[], b: readonly number[]): number => sum(a.map((value, i) => value * b[i]!));
@@ -220,6 +221,45 @@ export function networkLaws(kernel: Kernel): void {
         );
         kernel.sumRelu(out!.address, bias!.address, bias!.address, outputs);
         expect(out!.now()).toEqual(b.map((value) => Math.max(0, 2 * value)));
+        operands.finish();
+      }),
+    );
+  });
+
+  it('ridge finds weights at which the penalized squared error has no slope, and leaves them when there are none', () => {
+    const cases = fc.constantFrom(4, 8, 16).chain((k) =>
+      fc.record({
+        rows: fc.array(floats(k + 1), { minLength: 1, maxLength: 5 }),
+        picks: fc.array(fc.tuple(fc.nat(4), fc.float({ min: 1, max: 5, noNaN: true })), { maxLength: 70 }),
+        noise: fc.double({ min: 0.1, max: 2, noNaN: true }),
+      }),
+    );
+    fc.assert(
+      fc.property(cases, ({ rows: contents, picks, noise }) => {
+        const k = contents[0]!.length - 1;
+        const chosen = picks.map(([row, y]) => [row % contents.length, y] as const);
+        const held = contents.map((row) => operands.floats([...row, 7, 7, 7]));
+        const [weights, scratch] = [k, ridgeScratchCells(picks.length, k)].map((cells) =>
+          operands.floats(Array.from({ length: cells }, () => 9)),
+        );
+        const entries = entriesOf(held, chosen).address;
+        expect(kernel.ridge(weights!.address, entries, picks.length, k, noise, scratch!.address)).toBe(true);
+        const w = weights!.now();
+        const errors = chosen.map(([row, y]) => y - contents[row]![k]! - dotOf(w, contents[row]!.slice(0, k)));
+        const slopes = w.map(
+          (weight, i) => noise * weight - sum(chosen.map(([row], e) => contents[row]![i]! * errors[e]!)),
+        );
+        // Weights are rounded to float32: by that, and by the curvature there, a slope may be off.
+        const curvature =
+          noise + sum(chosen.map(([row]) => dotOf(contents[row]!.slice(0, k), contents[row]!.slice(0, k))));
+        const bound = 1e-6 * curvature * (1 + Math.max(...w.map(Math.abs)));
+        expectNear(
+          slopes,
+          w.map(() => 0),
+          bound,
+        );
+        expect(kernel.ridge(weights!.address, entries, 0, k, -1, scratch!.address)).toBe(false);
+        expect(weights!.now()).toEqual(w);
         operands.finish();
       }),
     );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { boundOfNorm, headFactors, paddedFactors, type Kernel } from '../../src/kernel/kernel.ts';
+import { boundOfNorm, headFactors, paddedCount, type Kernel } from '../../src/kernel/kernel.ts';
 import { Operands, sum } from './kernel-rows.ts';
 
 /** Numbers whose products and sums are exact in float32, so that equal scores are equal in every order of summing. */
@@ -32,7 +32,7 @@ export function topLaws(kernel: Kernel): void {
     );
     fc.assert(
       fc.property(cases, ({ user, rows, capacity, cut }) => {
-        const padded = Math.max(headFactors, paddedFactors(user.length));
+        const padded = Math.max(headFactors, paddedCount(user.length));
         const tail = padded - headFactors;
         const pad = (row: readonly number[]): number[] => [...row, ...Array<number>(padded - row.length).fill(0)];
         const p = operands.floats(pad(user));

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Kernel } from '../../src/kernel/kernel.ts';
+import { fillSeeded } from '../../src/kernel/seeded.ts';
 import { dotBound, float32Ulp, floats, Operands, rowsOf, sizes, sum } from './kernel-rows.ts';
 
 export function vectorLaws(kernel: Kernel): void {
@@ -40,6 +41,24 @@ export function vectorLaws(kernel: Kernel): void {
     );
   });
 
+  it('seeded gives the initial values of a hash, bit for bit, and touches nothing else', () => {
+    fc.assert(
+      fc.property(
+        rowsOf(1),
+        fc.nat(0xffffffff),
+        fc.double({ min: 1e-3, max: 1, noNaN: true }),
+        ([a], seed, deviation) => {
+          const out = operands.floats(a!);
+          kernel.seeded(out.address, a!.length, seed, deviation);
+          const expected = new Float32Array(a!.length);
+          fillSeeded(expected, 0, a!.length, seed, deviation);
+          expect(out.now()).toEqual([...expected]);
+          operands.finish();
+        },
+      ),
+    );
+  });
+
   const counts = (most: number) =>
     sizes.chain((cells) => {
       const row = fc.array(fc.integer({ min: -most - 1, max: most }), { minLength: 2 * cells, maxLength: 2 * cells });
@@ -52,6 +71,26 @@ export function vectorLaws(kernel: Kernel): void {
         const found = kernel.sketchDot(operands.shorts(a).address, operands.shorts(b).address, a.length / 2);
         operands.finish();
         expect(found).toBe(sum(a.map((value, i) => value * b[i]!)));
+      }),
+    );
+  });
+
+  it('sketchDots adds the dots of many rows, and one number of each, to what is there', () => {
+    fc.assert(
+      fc.property(counts(400), fc.integer({ min: 0, max: 5 }), fc.nat(4), ([a, b], n, sketchAt) => {
+        const put = (): number => {
+          const row = operands.floats([7, ...Array<number>(sketchAt + a.length / 2).fill(0)]);
+          row.block.shorts.set(b, 2 * (row.address - row.block.address + 1 + sketchAt));
+          return row.address;
+        };
+        const rows = operands.words(Array.from({ length: n }, (_, i) => (i === 1 ? 0 : put())));
+        const [dots, numbers] = [operands.floats(Array<number>(n).fill(1)), operands.floats(Array<number>(n).fill(2))];
+        const [sketch, cells] = [operands.shorts(a).address, a.length / 2];
+        kernel.sketchDots(sketch, rows.address, n, 1 + sketchAt, cells, 0, dots.address, numbers.address);
+        const dot = Math.fround(1 + sum(a.map((value, i) => value * b[i]!)));
+        expect(dots.now()).toEqual(Array.from({ length: n }, (_, i) => (i === 1 ? 1 : dot)));
+        expect(numbers.now()).toEqual(Array.from({ length: n }, (_, i) => (i === 1 ? 2 : 9)));
+        operands.finish();
       }),
     );
   });

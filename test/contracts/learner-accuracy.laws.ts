@@ -1,6 +1,7 @@
 import { it, expect } from 'vitest';
 import { seededRandom } from '../../src/adapters/synthetic/seeded-random.ts';
-import { expertNames, type Learner } from '../../src/model/learner.ts';
+import { expertNames } from '../../src/model/answer.ts';
+import type { Learner } from '../../src/model/learner.ts';
 import { clipInner } from '../../src/model/scale.ts';
 import { defaultSettings } from '../../src/model/settings.ts';
 import type { Make } from './learner.contract.ts';

@@ -6,7 +6,7 @@ import type { Kernel } from '../../src/kernel/kernel.ts';
 import { emptySlot, type Slot } from '../../src/model/history.ts';
 import { ItemTable } from '../../src/model/item-table.ts';
 import { Learner } from '../../src/model/learner.ts';
-import { mix } from '../../src/model/seeded.ts';
+import { mix } from '../../src/kernel/seeded.ts';
 import { defaultSettings, type LearnerSettings } from '../../src/model/settings.ts';
 
 /** Small rows and a short history, so that rings wrap and random tests are quick; steps and sizes are the defaults. */

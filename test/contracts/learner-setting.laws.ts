@@ -1,11 +1,17 @@
 import { expect, it } from 'vitest';
-import { mix } from '../../src/model/seeded.ts';
+import { mix } from '../../src/kernel/seeded.ts';
 import { defaultSettings, type LearnerSettings } from '../../src/model/settings.ts';
 import { play, type Operation } from './learner-harness.ts';
 import type { Make } from './learner.contract.ts';
 
 /** Small enough that the posterior has to choose. */
-const base: LearnerSettings = { ...defaultSettings, sketchWidth: 32, recentRatings: 4, similarRatings: 5 };
+const base: LearnerSettings = {
+  ...defaultSettings,
+  effort: 'full',
+  sketchWidth: 32,
+  recentRatings: 4,
+  similarRatings: 5,
+};
 
 /** Another sensible value for every setting. */
 const others: { readonly [S in keyof LearnerSettings]: LearnerSettings[S] } = {

@@ -88,7 +88,7 @@ export function modelStoreContract(name: string, open: () => Promise<ModelTableH
     test('drops what is not to be kept, and nothing of another kind', async () => {
       const { table } = await open();
       const store = createModelStore(table);
-      for (const version of ['v1', 'v2', 'v3']) await store.put('deep', version, artifactOf(600_000));
+      for (const version of ['v1', 'v2', 'v3']) await store.put('deep', version, artifactOf(200_000));
       await store.put('rbm', 'v1', artifactOf(10));
       await store.update('deep', (record) => asked(record, 5));
       await store.prune('deep', new Set(['v2']));
@@ -105,6 +105,9 @@ export function modelStoreContract(name: string, open: () => Promise<ModelTableH
       await table.write([{ key: 'deep/v1/1', value: artifactOf(512 * 1024, 9) }]);
       await expect(store.artifact('deep', 'v1')).rejects.toThrow('damaged');
       await table.write([{ key: 'deep/v1/1', value: null }]);
+      await expect(store.artifact('deep', 'v1')).rejects.toThrow('damaged');
+      // More than the whole before the last of them.
+      for (const n of [0, 1]) await table.write([{ key: `deep/v1/${n}`, value: artifactOf(700_000) }]);
       await expect(store.artifact('deep', 'v1')).rejects.toThrow('damaged');
     });
 

@@ -6,7 +6,7 @@ import { chance } from '../../src/train/chance.ts';
 import { deep } from '../../src/train/deep.ts';
 import type { Definition } from '../../src/train/definition.ts';
 import { embedding } from '../../src/train/embedding.ts';
-import type { Tf } from '../../src/train/layers.ts';
+import type { Tf } from '../../src/train/tf-ops.ts';
 import { initialParameters, layoutOf, lengthOf } from '../../src/train/parameters.ts';
 import { residual } from '../../src/train/residual.ts';
 import type { Batch, Gradients, Weights } from '../../src/train/step.ts';

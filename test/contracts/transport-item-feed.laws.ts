@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { PartitionLease } from '../../src/ports/transport.ts';
 import {
   bytesOf,
@@ -11,7 +11,10 @@ import {
   type Open,
 } from './transport-harness.ts';
 
-/** Adds numbers to items, as a task adds to its contributions. */
+/**
+ * Adds numbers to items, as a task adds to its contributions; resolves when readers see them. A broker answers a commit before
+ * it has marked every partition as committed.
+ */
 async function add(lease: PartitionLease, changes: Record<string, number>): Promise<void> {
   const before = (await restored(lease)).items;
   const items = Object.entries(changes).map(([itemId, delta]) => {
@@ -19,6 +22,11 @@ async function add(lease: PartitionLease, changes: Record<string, number>): Prom
     return { itemId, afterImage: bytesOf(String(sum)), delta: bytesOf(String(delta)) };
   });
   await lease.commit(checkpoint({ items }));
+  const isSeen = async (): Promise<boolean> => {
+    const { items: seen } = await restored(lease);
+    return items.every(({ itemId, afterImage }) => seen[itemId] === textOf(afterImage));
+  };
+  await vi.waitUntil(isSeen, { timeout: 10_000, interval: 10 });
 }
 
 const all = (): boolean => true;

@@ -4,7 +4,11 @@ import { exists, filesUnder, page, pageNames, read, root, tableRows } from './pa
 const pages = pageNames().map((name) => ({ name: `docs/${name}`, text: page(name) }));
 const decisions = filesUnder('docs/decisions', '.md').map((name) => ({ name, text: read(name) }));
 const front = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md'].map((name) => ({ name, text: read(name) }));
-const everything = [...pages, ...decisions, ...front];
+const production = ['docs/deploy', 'docs/runbooks']
+  .flatMap((folder) => filesUnder(folder, '.md'))
+  .concat('deploy/helm/freshet/README.md')
+  .map((name) => ({ name, text: read(name) }));
+const everything = [...pages, ...decisions, ...production, ...front];
 
 const withoutBlocks = (text: string): string => text.replaceAll(/^```[\s\S]*?^```/gm, '');
 const headingsOf = (text: string): string[] =>
@@ -41,7 +45,9 @@ describe('every page', () => {
   });
 
   it.each(everything)('$name names files that are there', ({ text }) => {
-    const named = [...text.matchAll(/`((?:src|test|bench|docs|schemas)\/[\w./-]*)`/g)].map(([, path]) => path ?? '');
+    const named = [...text.matchAll(/`((?:src|test|bench|docs|schemas|deploy)\/[\w./-]*)`/g)].map(
+      ([, path]) => path ?? '',
+    );
     // Placeholders for the reader's own adapter and bug.
     expect(named.filter((path) => !exists(path) && !/YOURS|^test\/issues\//.test(path))).toEqual([]);
   });
@@ -105,7 +111,7 @@ describe('the delivery guarantees', () => {
 describe('the page of the online learner', () => {
   it('names settings that are there, with their defaults', async () => {
     const { defaultSettings } = await import('../../src/model/settings.ts');
-    const { allInputs, plainInputs } = await import('../../src/model/context.ts');
+    const { allInputs, plainInputs, posteriorInputs } = await import('../../src/model/context.ts');
     const { userStride, itemCells } = await import('../../src/model/row-layout.ts');
     const text = page('online-learner.md');
     for (const name of [
@@ -124,8 +130,10 @@ describe('the page of the online learner', () => {
     expect(text).toContain(`The latest ${historyLimit} ratings of each user`);
     expect(text).toContain(`replays* ${replays} of the user's latest ${replayWindow} remembered`);
     expect(text).toContain(`from ${allInputs} inputs`);
-    expect(text).toContain(`the first ${plainInputs} inputs`);
-    expect(text).toContain(`the ${allInputs - plainInputs} further inputs`);
+    const inputs = { fast: plainInputs, balanced: allInputs, full: posteriorInputs };
+    for (const [effort, count] of Object.entries(inputs))
+      expect(text).toMatch(new RegExp(`^\\| \`${effort}\`.* \\| ${count} \\|$`, 'm'));
+    expect(text).toContain(`\`${defaultSettings.effort}\`, the default`);
     expect(text).toContain(`| ${4 * userStride(k)} `);
     expect(text).toContain(`| ${4 * itemCells(k, 0)} each`);
   });

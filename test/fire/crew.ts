@@ -40,12 +40,15 @@ export function createCrew(options: CrewOptions): Crew {
   /** Signalled by us. */
   const doomed = new Set<RunningWorker>();
   const ending = new Set<Promise<void>>();
+  /** What those that do not serve yet have logged. */
+  const starting = new Map<string, readonly string[]>();
   let count = 0;
   let closing = false;
 
   async function launch(): Promise<void> {
     const name = `worker-${++count}`;
     const lines: string[] = [];
+    starting.set(name, lines);
     const startMs = performance.now();
     const started = await tryRun(flags, {
       onLine: (line) => {
@@ -55,6 +58,7 @@ export function createCrew(options: CrewOptions): Crew {
         if (folder !== undefined) appendFileSync(join(folder, `${name}.log`), `${line}\n`);
       },
     });
+    starting.delete(name);
     if (closing) {
       if (started.kind === 'ready') started.worker.kill('SIGKILL');
       return;
@@ -95,7 +99,12 @@ export function createCrew(options: CrewOptions): Crew {
     problems,
     end,
     async complete() {
-      await until(`${size} workers serve`, () => alive.size === size || problems.length > 0, 60_000);
+      await until(`${size} workers serve`, () => alive.size === size || problems.length > 0, 60_000).catch(
+        (error: unknown) => {
+          const said = [...starting].map(([name, lines]) => `${name} does not serve yet:\n${lines.join('\n')}`);
+          throw new Error([`${alive.size} of ${size} workers serve`, ...said].join('\n'), { cause: error });
+        },
+      );
     },
     async strike(signal) {
       await until('a worker serves', () => alive.size > 0, 60_000);

@@ -2,6 +2,7 @@
 import { createTopics as createFreshetTopics } from '../../src/adapters/kafka/topics.ts';
 import { defaultTopics, type KafkaTopics } from '../../src/adapters/kafka/changelog.ts';
 import { testClient } from '../support/kafka/topics.ts';
+import { topicEnds } from '../support/kafka/topic-ends.ts';
 import { until } from '../support/kafka/until.ts';
 import { uniqueName } from '../support/kafka/suite.ts';
 import { scale } from './feed.ts';
@@ -39,7 +40,7 @@ export async function allCommitted({ app, topics, brokers }: Group, timeoutMs: n
       `the group ${app} is at the end of ${topics.ratings}`,
       async () => {
         const [ends, [committed]] = await Promise.all([
-          admin.fetchTopicOffsets(topics.ratings),
+          topicEnds(brokers, topics.ratings),
           admin.fetchOffsets({ groupId: app, topics: [topics.ratings] }),
         ]);
         return ends.every(

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 SETTINGS = {
-    "k": 8, "seed": 1, "effort": "full", "historyLimit": 12, "replays": 4, "replayWindow": 8,
+    "k": 8, "seed": 1, "effort": "balanced", "historyLimit": 12, "replays": 4, "replayWindow": 8,
     "sketchWidth": 0, "recentRatings": 4, "similarRatings": 5,
     "itemDamping": 6, "userDamping": 6, "recentDecayRatio": 0.85, "recentDamping": 8, "sessionGapSeconds": 1800,
     "learningRate": 0.06, "learningRateFloor": 0.01, "learningRateHalfCount": 40, "regularization": 0.1,
@@ -27,7 +27,7 @@ def clip(value):
     return min(HI, max(LO, value))
 
 
-# --- chance that everybody agrees on (src/model/seeded.ts) ---------------------------------------------------------
+# --- chance that everybody agrees on (src/kernel/seeded.ts) ---------------------------------------------------------
 
 MASK = 0xFFFFFFFF
 
@@ -102,9 +102,8 @@ PRIOR = LEVEL + POSITION + MOMENT + SESSION
 
 
 def level_covariance(positions, seconds):
-    late = 0.0 if seconds >= 65536 else SESSION * math.exp(-(seconds // 32) * 32 / 7200)
-    now = 0.0 if seconds >= 512 else MOMENT * math.exp(-seconds / 30)
-    return LEVEL + POSITION * math.exp(-positions / 15) + late + now
+    late = MOMENT * math.exp(-seconds / 30) + SESSION * math.exp(-seconds / 7200)
+    return LEVEL + POSITION * math.exp(-positions / 15) + late
 
 
 def cosine(a, b):
@@ -135,7 +134,7 @@ def posterior(mean, user, item, known_item, items, seconds):
             k[a, b] = apart + item_covariance(cosine(items[r["item"]], items[other["item"]]))
         k[a, a] += 0.75 + 0.25 / (1 + 0.25 / 0.65 * items[r["item"]].weight_sum)
     cross = np.array(
-        [level_covariance(age + 1, max(0, seconds - r["seconds"])) + item_covariance(alike(r)) for age, r in chosen]
+        [level_covariance(age + 1, abs(seconds - r["seconds"])) + item_covariance(alike(r)) for age, r in chosen]
     )
     left = np.array([r["rating"] - mean - items[r["item"]].bias() for _, r in chosen])
     mass = sum(max(0.0, item_covariance(alike(r))) for _, r in chosen)
@@ -203,7 +202,8 @@ class Reference:
         self.prior[41:42] = 1  # the shift of the posterior, where there is one
         self.w = self.prior
         self.losses, self.loss_count = np.zeros(3), 0.0
-        self.squared, self.counts, self.z = np.zeros((5, 5)), np.zeros((5, 5)), 1.28
+        self.squared, self.counts, self.z = np.zeros((5, 5)), np.zeros((5, 5)), 1.0
+        self.given = [[] for _ in range(33)]  # ratings by class: 1, 1.125, ... 5
 
     def mean(self):
         return (MIDDLE + self.rating_sum) / (1 + self.rating_weight)
@@ -219,9 +219,34 @@ class Reference:
         probability = ratio ** (self.loss_count / 2)
         blend = clip(float(probability @ answers / probability.sum()))
         cell = self.cell(moment)
-        half = self.z * math.sqrt((5 + self.squared[cell]) / (5 + self.counts[cell]))
-        published = [answers[0], answers[1], clip(moment.factors_answer), blend, clip(blend - half), clip(blend + half)]
-        return moment, x, answers, half, published
+        low, high = self.interval(blend, math.sqrt((5 + self.squared[cell]) / (5 + self.counts[cell])))
+        published = [answers[0], answers[1], clip(moment.factors_answer), blend, low, high]
+        return moment, x, answers, published
+
+    def interval(self, blend, deviation):
+        if sum(map(len, self.given)) < 50:
+            return clip(blend - 1.28 * deviation), clip(blend + 1.28 * deviation)
+        stretches = []
+        classes = []
+        for n, ratings in enumerate(self.given):
+            if not ratings:
+                continue
+            distance = (np.mean(ratings) - blend) / (self.z * deviation)
+            chance = len(ratings) * math.exp(-(distance**2) / 2)
+            if np.std(ratings) < 1e-6:
+                classes.append((ratings[0], ratings[0], chance))
+            else:
+                classes.append((clip(1 + n / 8 - 1 / 16), clip(1 + n / 8 + 1 / 16), chance))
+        total = sum(chance for _, _, chance in classes)
+        for first in range(len(classes)):
+            for last in range(first, len(classes)):
+                held = sum(chance for _, _, chance in classes[first : last + 1])
+                if held < 0.9 * total:
+                    continue
+                low, high = min(classes[first][0], blend), max(classes[last][1], blend)
+                stretches.append((round(high - low, 6), -held, low, high))
+                break
+        return min(stretches)[2:]
 
     @staticmethod
     def cell(moment):
@@ -229,10 +254,10 @@ class Reference:
         return level(moment.user_count), level(moment.item_count)
 
     def learn(self, user_id, item_id, rating, seconds, weight):
-        rating = 1 + nearest(rating - 1, 4 / 65520)
+        exact, rating = rating, 1 + nearest(rating - 1, 4 / 65520)
         weight = nearest(weight, 1 / 4096)
-        moment, x, answers, half, published = self.predict(user_id, item_id, seconds)
-        self.learn_from_answer(moment, x, answers, half, published[3], rating, weight)
+        moment, x, answers, published = self.predict(user_id, item_id, seconds)
+        self.learn_from_answer(moment, x, answers, published[3:], exact, rating, weight)
         user = self.users.setdefault(user_id, User(user_id))
         item = self.items.setdefault(item_id, Item(item_id))
         if self.take_out(user_id, user, item_id):
@@ -241,12 +266,14 @@ class Reference:
         item.sketch += signs(user_id)
         item.raters += 1
 
-    def learn_from_answer(self, moment, x, answers, half, blend, rating, weight):
+    def learn_from_answer(self, moment, x, answers, published, exact, rating, weight):
+        blend, low, high = published
         cell = self.cell(moment)
-        self.squared[cell] += (rating - blend) ** 2
+        self.squared[cell] += (exact - blend) ** 2
         self.counts[cell] += 1
-        outside = abs(rating - blend) > half
+        outside = not low - 1e-6 <= exact <= high + 1e-6
         self.z = min(10, max(0.01, self.z + 0.02 * (outside - 0.2)))
+        self.given[math.floor((exact - 1) * 8 + 0.5)].append(exact)
 
         self.losses = 0.999 * self.losses + weight * (rating - answers) ** 2
         self.loss_count = 0.999 * self.loss_count + weight
@@ -254,7 +281,7 @@ class Reference:
         self.xx += weight * np.outer(x, x)
         self.xe += weight * x * (rating - moment.factors_answer)
         self.events += 1
-        every = 8 if self.events < 512 else 32
+        every = 8 if self.events < 512 or S.effort == "full" else 32
         if self.events % every == 0:
             fade = S.stackDecayRatio**every
             self.xx *= fade
@@ -359,7 +386,7 @@ def write(name):
 
 def main():
     write("learner.json")
-    S.sketchWidth = 64
+    S.sketchWidth, S.effort = 64, "full"
     write("learner-posterior.json")
 
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { KafkaConfig, SASLOptions } from 'kafkajs';
 import { expect, it } from 'vitest';
+import { awaitOtherLeaders } from '../support/kafka/leaders.ts';
 import { startLocalKafka } from '../support/kafka/local-kafka.ts';
 import { awaitCommitted } from '../support/kafka/read-committed.ts';
 import { startLocalRegistry, startRegistry, type Registry } from '../support/kafka/registry.ts';
@@ -109,6 +110,7 @@ describeLocalKafka('a cluster of a test', () => {
       await createTopics(cluster.brokers, [{ topic, numPartitions: 3, replicationFactor: 3 }]);
       await cluster.kill(2);
       const left = cluster.brokers.filter((_, index) => index !== 1);
+      await awaitOtherLeaders(left, topic, 2);
       const values = [0, 1, 2].map((partition) => ({ partition, value: `to ${partition}` }));
       await produce(left, topic, values);
       expect(texts(await awaitCommitted(left, topic, 3))).toEqual(values.map(({ value }) => value));

@@ -1,5 +1,5 @@
 /** Trainings in a process of their own beside an open data folder: what comes of them, and of those that go wrong. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createCodec } from '../../src/adapters/avro/codec.ts';
@@ -22,6 +22,13 @@ const scale = { lo: 1, hi: 5 };
 const codec = createCodec({ scale, nowMs: () => Date.now() });
 const program = new URL('../support/models/training-program.mjs', import.meta.url);
 const kind = 'embedding' as const;
+
+/** The nineteenth field of /proc/PID/task/TID/stat, the second of which is a name in brackets. */
+const nicenessOfThreads = (pid: number): number[] =>
+  readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+  });
 
 interface Place {
   readonly fault?: 'nan' | 'memory' | 'crash' | 'hang' | 'infinite' | 'shuffled';
@@ -86,6 +93,7 @@ describe('a training', () => {
     expect(note!.heldOut.rmse).toBeLessThan(0.7);
     const { manifest } = decodeArtifact((await place.models.artifact(kind, note!.version))!);
     expect(manifest).toMatchObject({ kind, version: note!.version, seed: 7, offsets: { '0': 3000 } });
+    expect(manifest.hyperParameters).toEqual({ sweeps: 10 });
     expect(manifest.evaluation['rmse']).toBeCloseTo(note!.heldOut.rmse, 9);
   });
 
@@ -234,14 +242,16 @@ describe('a training', () => {
     expect(await place.models.record(kind)).toMatchObject({ trainedUpTo: 1500 });
   });
 
-  test('that is killed at any moment is a failure of its own and of nothing else', async () => {
+  test('lets everything else go first with all of its threads; killed at any moment it is a failure of its own and of nothing else', async () => {
     const place = await folderWith(1000);
     const mark = join(place.folder, 'pid');
     const trainer = trainerOn(place.folder, { fault: 'hang', mark });
     const job = { kind, version: 'v1', seed: 1, against: null };
     const result = trainer.train(job, () => undefined);
     await vi.waitUntil(() => existsSync(mark) && readFileSync(mark, 'utf8') !== '', { timeout: 20_000, interval: 5 });
-    process.kill(Number(readFileSync(mark, 'utf8')), 'SIGKILL');
+    const pid = Number(readFileSync(mark, 'utf8'));
+    if (process.platform === 'linux') expect(new Set(nicenessOfThreads(pid))).toEqual(new Set([19]));
+    process.kill(pid, 'SIGKILL');
     expect(await result).toEqual({
       kind: 'failed',
       reason: expect.stringContaining('ended by SIGKILL'),

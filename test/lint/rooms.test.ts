@@ -29,6 +29,7 @@ const rooms = {
   stream: { file: 'src/stream/task.ts', teaches: 'stream/ is the flow over ports' },
   adapters: { file: 'src/adapters/http/server.ts', teaches: 'An adapter knows ports/' },
   settings: { file: 'src/config.ts', teaches: 'Settings are read the same way' },
+  console: { file: 'src/console/main.js', teaches: 'console/ is what a browser gets' },
   cli: { file: 'src/cli/run.ts', teaches: 'nobody imports it' },
   errors: { file: 'src/errors.ts', teaches: 'errors.ts imports nothing' },
 } as const;
@@ -56,6 +57,10 @@ const refusedImports: readonly (readonly [Room, string])[] = [
   ['ports', '../stream/task.ts'],
   ['ports', 'node:buffer'],
   ['ports', 'avsc'],
+  ['console', 'uplot'],
+  ['console', '../ports/serving.ts'],
+  ['console', '../adapters/http/server.ts'],
+  ['console', 'node:fs'],
   ['train', '../stream/task.ts'],
   ['train', '../adapters/files/read-ratings.ts'],
   ['train', '../ports/clock.ts'],

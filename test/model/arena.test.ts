@@ -80,6 +80,26 @@ describe('arena', () => {
     expect([...made(), ...made()].sort()).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
+  it('has rows side by side in one chunk, gives no row twice, and uses whole runs again', () => {
+    const arena = new Arena(stride);
+    const lengths = Array.from({ length: 700 }, (_, n) => [1, 5, 16][n % 3]!);
+    const firsts = lengths.map((length) => arena.allocate(length));
+    const rows = firsts.flatMap((first, n) => Array.from({ length: lengths[n]! }, (_, i) => first + i));
+    expect(new Set(rows).size).toBe(rows.length);
+    firsts.forEach((first, n) => {
+      const last = first + lengths[n]! - 1;
+      expect(arena.floats(last)).toBe(arena.floats(first));
+      expect(arena.at(last) - arena.at(first)).toBe((lengths[n]! - 1) * stride);
+      arena.words(last)[arena.at(last)] = 1;
+    });
+    arena.settle();
+    firsts.forEach((first, n) => arena.free(first, lengths[n]));
+    arena.settle();
+    const again = lengths.map((length) => arena.allocate(length));
+    expect(again.sort((a, b) => a - b)).toEqual(firsts.sort((a, b) => a - b));
+    expect(rows.every((row) => cellsOf(arena, row).every((cell) => cell === 0))).toBe(true);
+  });
+
   it('keeps the image from before the first change, in the order of first changes', () => {
     const arena = new Arena(2);
     const [a, b] = [arena.allocate(), arena.allocate()];

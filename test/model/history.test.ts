@@ -9,7 +9,8 @@ import {
   type Slot,
 } from '../../src/model/history.ts';
 
-const limit = 12;
+/** Three runs of one block; and four of one, four of two, one of three. */
+const limits = [12, 60];
 const users = 3;
 const itemRows = [0, 1, 2, 3, 4, 5];
 
@@ -24,59 +25,62 @@ const entry = fc.record<Slot>({
   itemResidual: fc.double({ min: -9, max: 9, noNaN: true }).map(storable),
 });
 const user = fc.nat(users - 1);
-const slot = fc.nat(limit - 1);
-const steps = fc.array(
-  fc.oneof(
-    { weight: 10, arbitrary: fc.record({ kind: fc.constant('write' as const), user, slot, entry }) },
-    { weight: 4, arbitrary: fc.record({ kind: fc.constant('clear' as const), user, slot }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('release' as const), user }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('settle' as const, 'rollBack' as const) }) },
-  ),
-  { maxLength: 60, size: 'max' },
-);
+const stepsOf = (slot: fc.Arbitrary<number>) =>
+  fc.array(
+    fc.oneof(
+      { weight: 10, arbitrary: fc.record({ kind: fc.constant('write' as const), user, slot, entry }) },
+      { weight: 4, arbitrary: fc.record({ kind: fc.constant('clear' as const), user, slot }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('release' as const), user }) },
+      { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('settle' as const, 'rollBack' as const) }) },
+    ),
+    { maxLength: 60, size: 'max' },
+  );
 
 type Model = { readonly slots: Map<number, Slot>[]; readonly heads: number[] };
 const copyOf = ({ slots, heads }: Model): Model => ({ slots: slots.map((s) => new Map(s)), heads: [...heads] });
 
 describe('history', () => {
-  it('behaves like slots in maps that are copied before each batch, and pins what they refer to', () => {
-    fc.assert(
-      fc.property(steps, (list) => {
-        const pins = new Map<number, number>();
-        const history = new History(limit, (row, count) => pins.set(row, (pins.get(row) ?? 0) + count));
-        let now: Model = { slots: Array.from({ length: users }, () => new Map<number, Slot>()), heads: [0, 0, 0] };
-        let settled = copyOf(now);
-        const changed = new Set<string>();
-        // A released user's row is not given to another within the batch.
-        const userRows = [0, 1, 2];
-        for (const step of list) {
-          if (step.kind === 'write') {
-            now.heads[step.user] = history.write(userRows[step.user]!, now.heads[step.user]!, step.slot, step.entry);
-            now.slots[step.user]!.set(step.slot, step.entry);
-            changed.add(`${userRows[step.user]!}/${step.slot >> 2}`);
-          } else if (step.kind === 'clear') {
-            history.clear(userRows[step.user]!, now.heads[step.user]!, step.slot);
-            if (now.slots[step.user]!.delete(step.slot)) changed.add(`${userRows[step.user]!}/${step.slot >> 2}`);
-          } else if (step.kind === 'release') {
-            history.release(now.heads[step.user]!);
-            now.heads[step.user] = 0;
-            now.slots[step.user]!.clear();
-            userRows[step.user]! += users;
-          } else {
-            const told = [...history.touchedBlocks()].map(([u, block]) => `${u}/${block}`);
-            expect(new Set(told).size).toBe(told.length);
-            expect(told).toEqual(expect.arrayContaining([...changed]));
-            history[step.kind]();
-            if (step.kind === 'settle') settled = copyOf(now);
-            else now = copyOf(settled);
-            changed.clear();
+  it.each(limits)(
+    'of %i behaves like slots in maps that are copied before each batch, and pins what they refer to',
+    (limit) => {
+      fc.assert(
+        fc.property(stepsOf(fc.nat(limit - 1)), (list) => {
+          const pins = new Map<number, number>();
+          const history = new History(limit, (row, count) => pins.set(row, (pins.get(row) ?? 0) + count));
+          let now: Model = { slots: Array.from({ length: users }, () => new Map<number, Slot>()), heads: [0, 0, 0] };
+          let settled = copyOf(now);
+          const changed = new Set<string>();
+          // A released user's row is not given to another within the batch.
+          const userRows = [0, 1, 2];
+          for (const step of list) {
+            if (step.kind === 'write') {
+              now.heads[step.user] = history.write(userRows[step.user]!, now.heads[step.user]!, step.slot, step.entry);
+              now.slots[step.user]!.set(step.slot, step.entry);
+              changed.add(`${userRows[step.user]!}/${step.slot >> 2}`);
+            } else if (step.kind === 'clear') {
+              history.clear(userRows[step.user]!, now.heads[step.user]!, step.slot);
+              if (now.slots[step.user]!.delete(step.slot)) changed.add(`${userRows[step.user]!}/${step.slot >> 2}`);
+            } else if (step.kind === 'release') {
+              history.release(now.heads[step.user]!);
+              now.heads[step.user] = 0;
+              now.slots[step.user]!.clear();
+              userRows[step.user]! += users;
+            } else {
+              const told = [...history.touchedBlocks()].map(([u, block]) => `${u}/${block}`);
+              expect(new Set(told).size).toBe(told.length);
+              expect(told).toEqual(expect.arrayContaining([...changed]));
+              history[step.kind]();
+              if (step.kind === 'settle') settled = copyOf(now);
+              else now = copyOf(settled);
+              changed.clear();
+            }
+            expectSame(history, now, pins);
           }
-          expectSame(history, now, pins);
-        }
-      }),
-      { numRuns: 200 },
-    );
-  });
+        }),
+        { numRuns: 200 },
+      );
+    },
+  );
 
   it('holds what it is given, at the edges of what can be rated, weighed and timed', () => {
     const history = new History(4, () => undefined);
@@ -113,7 +117,7 @@ describe('history', () => {
 function expectSame(history: History, { slots, heads }: Model, pins: ReadonlyMap<number, number>): void {
   const pinsDue = new Map<number, number>();
   const found = slots.map((_, u) => {
-    const read = Array.from({ length: limit }, (__, at) => {
+    const read = Array.from({ length: history.limit }, (__, at) => {
       const into = emptySlot();
       return history.read(heads[u]!, at, into) ? into : undefined;
     });
@@ -121,7 +125,7 @@ function expectSame(history: History, { slots, heads }: Model, pins: ReadonlyMap
     return { read, seconds, first: itemRows.map((itemRow) => history.find(heads[u]!, itemRow)) };
   });
   const due = slots.map((expected) => {
-    const read = Array.from({ length: limit }, (__, at) => expected.get(at));
+    const read = Array.from({ length: history.limit }, (__, at) => expected.get(at));
     for (const { itemRow } of expected.values()) pinsDue.set(itemRow, (pinsDue.get(itemRow) ?? 0) + 1);
     const first = itemRows.map((itemRow) => read.findIndex((s) => s?.itemRow === itemRow));
     return { read, seconds: read.map((s) => s?.seconds ?? -1), first };

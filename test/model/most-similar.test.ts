@@ -2,31 +2,25 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MostSimilar } from '../../src/model/most-similar.ts';
 
+function chosen(capacity: number, keys: readonly number[], from = 0): number[] {
+  const out = new Int32Array(capacity);
+  const count = new MostSimilar(capacity).choose(Float64Array.from(keys), from, keys.length, out);
+  return [...out.subarray(0, count)];
+}
+
 describe('the most similar', () => {
-  it('are the largest of all offers, whatever the order, each with what came with it', () => {
+  it('are the largest of all, in their own order, and of equal ones the first', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 12 }), fc.array(fc.integer({ min: -50, max: 50 })), (capacity, keys) => {
-        const similar = new MostSimilar(capacity);
-        keys.forEach((key, index) => similar.offer(index, key, 10 * key));
-        const kept = Array.from({ length: similar.size }, (_, i) => keys[similar.indexes[i]!]!);
-        const largest = keys.toSorted((a, b) => b - a).slice(0, capacity);
-        expect(kept.toSorted((a, b) => b - a)).toEqual(largest);
-        expect(new Set(similar.indexes.subarray(0, similar.size)).size).toBe(similar.size);
-        kept.forEach((key, i) => expect(similar.dots[i]).toBe(10 * key));
+      fc.property(fc.nat(12), fc.nat(4), fc.array(fc.integer({ min: -9, max: 9 })), (capacity, from, keys) => {
+        const indexes = [...keys.keys()].slice(from);
+        const best = indexes.toSorted((a, b) => keys[b]! - keys[a]! || a - b).slice(0, capacity);
+        expect(chosen(capacity, keys, from)).toEqual(best.toSorted((a, b) => a - b));
       }),
     );
   });
 
-  it('keep the first of equal ones', () => {
-    const similar = new MostSimilar(2);
-    for (const index of [0, 1, 2, 3]) similar.offer(index, 1, 1);
-    expect([...similar.indexes]).toEqual([0, 1]);
-  });
-
-  it('begin anew when cleared', () => {
-    const similar = new MostSimilar(2);
-    similar.offer(7, 1, 1);
-    similar.clear();
-    expect(similar.size).toBe(0);
+  it('of none are none', () => {
+    expect(chosen(2, [])).toEqual([]);
+    expect(chosen(2, [1, 2, 3], 3)).toEqual([]);
   });
 });

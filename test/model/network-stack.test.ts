@@ -5,7 +5,7 @@ import { ItemTable } from '../../src/model/item-table.ts';
 import { Learner } from '../../src/model/learner.ts';
 import { networkKinds, type NetworkKind } from '../../src/model/networks/kinds.ts';
 import type { Network } from '../../src/model/networks/network.ts';
-import { mix } from '../../src/model/seeded.ts';
+import { mix } from '../../src/kernel/seeded.ts';
 import { defaultSettings } from '../../src/model/settings.ts';
 import { chance } from '../../src/train/chance.ts';
 
@@ -99,6 +99,30 @@ describe('networks in the published prediction', () => {
     );
     const { published, online } = run(4000);
     expect(published).toBeLessThan(online * 1.01);
+  });
+
+  it('the weights say what is published, whatever the networks answer', () => {
+    const { learner, run } = world();
+    const drawn = chance(3);
+    const wild = (): number => 3 + 2 * drawn.centred();
+    learner.setNetwork('deep', 'serving', network('deep', exact));
+    learner.setNetwork('rbm', 'serving', network('rbm', wild));
+    let most = 0;
+    let held = 0;
+    for (let n = 0; n < 1500; n++) {
+      run(1);
+      const { online, prediction, networks, networkWeights } = learner.answer;
+      const sum = networkKinds.reduce((told, kind, k) => {
+        const isThere = kind === 'deep' || kind === 'rbm';
+        return isThere ? told + networkWeights[k]! * (networks[k]! - online) : told;
+      }, online);
+      most = Math.max(most, Math.abs(sum - prediction));
+      const answers = [online, networks[at('deep')]!, networks[at('rbm')]!];
+      if (prediction === Math.max(...answers) || prediction === Math.min(...answers)) held++;
+    }
+    expect(most).toBeLessThan(1e-9);
+    // Also where a combination beyond all answers was not believed.
+    expect(held).toBeGreaterThan(0);
   });
 
   it('what a batch taught is put back with it, bit for bit', () => {

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clipInner, fromInner, innerScale, toInner, unitsPerInner } from '../../src/model/scale.ts';
-import { fillSeeded, hashId } from '../../src/model/seeded.ts';
+import { fillSeeded, hashId } from '../../src/kernel/seeded.ts';
 import { plainRows } from '../../src/kernel/row-memory.ts';
 import { SharedSums } from '../../src/model/shared-sums.ts';
 

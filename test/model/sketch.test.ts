@@ -11,10 +11,15 @@ function setUp(sketchWidth = 256) {
   const items = new ItemTable(settings, createKernel('plain'));
   const own = items.openContribution();
   const sketches = new Sketches(settings, items.kernel, own);
-  const spare = items.kernel.memory.allocate(items.cells);
+  const { memory } = items.kernel;
+  const [spare, found, rows] = [memory.allocate(items.cells), memory.allocate(2), memory.allocate(1)];
   const commonRaters = (a: number, b: number): number => {
     items.sketchTo(a, spare.address);
-    return items.sketchDot(spare.address + items.sketchAt, b) / sketchWidth;
+    found.floats.fill(0);
+    const sketch = spare.address + items.sketchAt;
+    items.sketchDots(sketch, Int32Array.of(b), 1, itemField.raterCount, rows, found.address, found.address + 1);
+    expect(found.floats[1]).toBe(items.fieldOf(b, itemField.raterCount));
+    return found.floats[0]! / sketchWidth;
   };
   return { items, own, sketches, commonRaters };
 }

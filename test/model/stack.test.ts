@@ -61,6 +61,19 @@ describe('stack', () => {
     expect(solvedAt).toEqual(due);
   });
 
+  it('solves every 8 events with the inputs of full effort, which come after those of balanced', () => {
+    const { stack, state } = newStack();
+    feed(stack, 1000);
+    const solvedAt: number[] = [];
+    stack.use('full');
+    feed(stack, 40, 2, () => solvedAt.push(state[posteriorInputs]!));
+    expect(solvedAt).toEqual([1008, 1016, 1024, 1032, 1040]);
+    expect(weightOf(stack, 1)).toBeCloseTo(0.5, 1);
+    stack.use('fast');
+    expect(weightOf(stack, 1)).toBeCloseTo(0.5, 1);
+    expect(weightOf(stack, 20)).toBe(0);
+  });
+
   it('keeps its weights when a solve fails', () => {
     let isBroken = false;
     const plain = createPlainKernel();

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { createKernel } from '../../src/kernel/choose.ts';
 import { createPlainKernel } from '../../src/kernel/plain.ts';
 import { ItemTable } from '../../src/model/item-table.ts';
-import { expertNames, Learner } from '../../src/model/learner.ts';
+import { expertNames } from '../../src/model/answer.ts';
+import { Learner } from '../../src/model/learner.ts';
 import { innerScale, toInner } from '../../src/model/scale.ts';
-import { defaultSettings, efforts, type Effort } from '../../src/model/settings.ts';
+import { defaultSettings, efforts, withPosterior, type Effort } from '../../src/model/settings.ts';
 import { unknownStreams, type StreamRating } from './unknown-streams.ts';
 
 const [meanAt, biasAt, blendAt] = [0, 1, expertNames.length - 1];
@@ -14,8 +16,9 @@ const mayBeWorseRatio = 0.01;
 const noError = 1e-3;
 
 function newLearner(effort: Effort): Learner {
-  const settings = { ...defaultSettings, effort };
-  return new Learner(settings, new ItemTable(settings, createPlainKernel()));
+  const isFull = effort === 'full';
+  const settings = isFull ? withPosterior(defaultSettings) : { ...defaultSettings, effort };
+  return new Learner(settings, new ItemTable(settings, isFull ? createKernel() : createPlainKernel()));
 }
 
 type Ids = Omit<StreamRating, 'rating'>;
@@ -53,7 +56,7 @@ function worstExcess(errors: readonly Float64Array[]): number {
   return worst;
 }
 
-const seedsOf: Readonly<Record<Effort, number[]>> = { full: [1, 2], fast: [3] };
+const seedsOf: Readonly<Record<Effort, number[]>> = { balanced: [1, 2], fast: [3], full: [4] };
 
 describe.each(efforts)('on unknown streams, effort %s', (effort) => {
   describe.each(seedsOf[effort])('seed %i', (seed) => {

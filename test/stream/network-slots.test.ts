@@ -82,6 +82,39 @@ describe('networks in a worker', () => {
     await flow.stop();
   });
 
+  test('are in the prediction event by answer and weight, which add up to the prediction, and in the stats', async () => {
+    const { flow, models } = await start();
+    await flow.send(...ratings(20));
+    await putVersion(models, 'v1', 0, serve('v1'));
+    await settled(flow, () => inUse(flow).length > 0);
+    await flow.send(...ratings(1500));
+    const { predictions } = flow.published();
+    const [before, after] = [predictions.slice(0, 20), predictions.slice(20)];
+    for (const { experts, networkWeights } of before) {
+      expect(networkWeights).toEqual({});
+      expect(Object.keys(experts)).toEqual(['mean', 'bias', 'factors', 'blend']);
+    }
+    for (const { prediction, parts, experts, networkWeights } of after) {
+      const { online, embedding, factors } = experts;
+      expect(Object.keys(networkWeights)).toEqual(['embedding']);
+      expect(online! + networkWeights['embedding']! * (embedding! - online!)).toBeCloseTo(prediction, 9);
+      const sum = parts.mean + parts.userBias + parts.itemBias + parts.interaction;
+      expect(factors).toBeCloseTo(Math.min(flowScale.hi, Math.max(flowScale.lo, sum)), 9);
+    }
+    const late = after.slice(-200).map(({ networkWeights }) => networkWeights['embedding']!);
+    const mean = late.reduce((sum, weight) => sum + weight, 0) / late.length;
+    expect(mean).toBeGreaterThan(0.3);
+    const [stats] = flow.worker.networkStats();
+    expect(stats!.weight).toBeGreaterThan(0.3);
+    const asked = flow.serving.predict('u1', 'i1');
+    const { online, embedding } = asked.experts;
+    expect(online! + asked.networkWeights['embedding']! * (embedding! - online!)).toBeCloseTo(asked.prediction, 9);
+    await putVersion(models, 'v2', 0, (record) => ({ ...record, serving: null, shadow: null }));
+    await settled(flow, () => inUse(flow).length === 0);
+    expect(flow.serving.predict('u1', 'i1').experts).not.toHaveProperty('embedding');
+    await flow.stop();
+  });
+
   test('are not exchanged inside of a batch, and a batch that is put back is answered by the same ones', async () => {
     const { flow, models } = await start();
     await putVersion(models, 'v1', 0, serve('v1'));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { expertNames } from '../../src/model/learner.ts';
+import { expertNames } from '../../src/model/answer.ts';
 import { statsOf } from '../../src/stream/stats.ts';
 import { startFlow } from '../support/flow-harness.ts';
 import { forget, rate, raw } from '../support/flow-inputs.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { CorruptStateError } from '../../src/errors.ts';
-import { onlineCells, sharedCells } from '../../src/model/learner.ts';
+import { onlineCells, sharedCells } from '../../src/model/learned-cells.ts';
 import { encodeNumbers } from '../../src/stream/numbers.ts';
 import { decodeSums, encodeSums } from '../../src/stream/stored-sums.ts';
 

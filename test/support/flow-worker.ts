@@ -7,6 +7,7 @@ import { defaultSettings, type LearnerSettings } from '../../src/model/settings.
 import type { Log } from '../../src/ports/log.ts';
 import type { Telemetry } from '../../src/ports/telemetry.ts';
 import type { InputRecord, Offset, PartitionLease, TransportListener } from '../../src/ports/transport.ts';
+import type { EffortSource } from '../../src/stream/effort-control.ts';
 import { ServingWorker } from '../../src/stream/serve.ts';
 import { Worker, type WorkerOptions } from '../../src/stream/worker.ts';
 import { createTestClock, testNowMs, type TestClock } from './test-clock.ts';
@@ -16,6 +17,7 @@ export const flowScale = { lo: 0.5, hi: 5 };
 /** Small rows: the flow is the same, and a schedule takes milliseconds. */
 export const smallSettings: LearnerSettings = {
   ...defaultSettings,
+  effort: 'full',
   k: 4,
   historyLimit: 8,
   sketchWidth: 32,
@@ -38,6 +40,8 @@ export interface FlowWorkerOptions {
   readonly settings?: LearnerSettings;
   readonly checkpointEvents?: number;
   readonly isEager?: boolean;
+  /** The effort follows what this says. */
+  readonly effortSource?: EffortSource;
   readonly maxUsers?: number;
   readonly maxItems?: number;
   readonly batchRecordCount?: number;
@@ -95,6 +99,7 @@ export function createFlowWorker(store: EmbeddedStore, options: FlowWorkerOption
     checkpointEvents: options.checkpointEvents ?? 1000,
     checkpointMs: 1000,
     isEager: options.isEager ?? false,
+    ...(options.effortSource && { effortFollowsLoad: true, effortSource: options.effortSource }),
     onFatal,
   });
   const atWork = new Set<Promise<unknown>>();

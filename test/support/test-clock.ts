@@ -19,6 +19,7 @@ export function createTestClock(msPerLook = 0.2): TestClock {
     nowMs: () => nowMs,
     monotonicMs: () => (monotonicMs += msPerLook),
     breathe: () => nextTurn(),
+    rest: () => nextTurn(),
     every(periodMs, work) {
       periodic.set(work, periodMs);
       return () => periodic.delete(work);

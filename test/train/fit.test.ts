@@ -4,9 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import { TrainingFailedError } from '../../src/errors.ts';
 import { createKernel } from '../../src/kernel/choose.ts';
-import { networkOf } from '../../src/model/networks/serving.ts';
 import { fitBiases } from '../../src/train/fit-biases.ts';
-import { unstoredArtifact } from '../../src/train/holdout.ts';
+import { trainedNetwork } from '../../src/train/trained-network.ts';
 import { parityOf } from '../../src/train/probe.ts';
 import { splitRandomly } from '../../src/train/split.ts';
 import { tfStep } from '../../src/train/tf-step.ts';
@@ -58,7 +57,7 @@ describe.each(kinds)('training %s', (kind) => {
 
   it('is what serves, within 1e-4', async () => {
     const trained = await train(kind, { hyper: { epochs: 2 } });
-    const network = networkOf(unstoredArtifact(trained, rest), createKernel('auto'));
+    const network = trainedNetwork(trained, rest, createKernel('auto'));
     expect(trained.probe!.answers.some((answer) => answer !== 0)).toBe(true);
     expect(parityOf(network, trained.probe!, rest)).toBeLessThan(1e-4);
     network.release();

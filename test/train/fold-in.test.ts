@@ -21,7 +21,7 @@ const of = (window: RatingsWindow, test: (user: number) => boolean): RatingsWind
   );
 const train = of(world.train, (user) => user < known);
 const validation = of(world.validation, (user) => user < known);
-const hyper = { hidden: 12, penalty: 3, rate: 5e-3, batch: 16, epochs: 80 };
+const hyper = { hidden: 12, penalty: 0.05, rate: 5e-3, batch: 16, epochs: 80 };
 const options = { seed: 3, budgetSeconds: 60, clock: systemClock, hyper };
 const none: NetworkHistory = { count: 0, items: new Int32Array(0), ratings: new Float64Array(0) };
 

@@ -13,7 +13,7 @@ import { syntheticWindow } from './synthetic-window.ts';
 
 const trainers = trainersOf((definition, d) => tfStep(tf, 'tfjs-wasm', definition, d));
 const { rest: train, heldOut: test } = splitRandomly(syntheticWindow(6000), 0.1, 1);
-const hyper = { d: 8, batch: 256, rate: 1e-2, decay: 0.9, rowPenalty: 0.15, epochs: 12 };
+const hyper = { d: 8, batch: 256, rate: 5e-3, decay: 0.9, rowPenalty: 0.15, epochs: 12 };
 const trainOf =
   (kind: NetworkKind): Train =>
   (train, validation, options) =>

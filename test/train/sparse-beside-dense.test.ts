@@ -44,20 +44,22 @@ const kernels = [
 ] as const;
 
 describe('autoencoder', () => {
-  const hyper = { hidden: 6, batch: 8, rate: 0.01, penalty: 3, deviation: 0.1, decay: 1, epochs: 1, patience: 1 };
+  const hyper = { hidden: 6, batch: 8, rate: 0.01, penalty: 0.2, deviation: 0.1, decay: 1, epochs: 1, patience: 1 };
 
   function dense() {
     const drawn = chance(seed);
     const weights = Array.from({ length: users }, () =>
-      Array.from({ length: 12 }, () => hyper.deviation * drawn.centred()),
+      Array.from({ length: 18 }, () => hyper.deviation * drawn.centred()),
     );
-    const v = weights.map((row) => row.slice(0, 6));
-    const w = weights.map((row) => row.slice(6));
+    // Of a rating's value, then of its being there.
+    const v = [...weights.map((row) => row.slice(0, 6)), ...weights.map((row) => row.slice(6, 12))];
+    const w = weights.map((row) => row.slice(12));
     const a = [Array<number>(users).fill(0)];
     const c = [Array<number>(6).fill(0)];
     const { mean, user, item } = fitBiases(train);
     const x = map(ratings, (rating, i, u) => (Number.isNaN(rating) ? 0 : rating - mean - user[u]! - item[i]!));
     const mask = map(ratings, (rating) => (Number.isNaN(rating) ? 0 : 1));
+    const inputs = x.map((row, i) => [...row, ...mask[i]!.map((there) => 2 * there)]);
     const moments = new Map<Matrix, [Matrix, Matrix]>();
     const adam = (p: Matrix, gradient: Matrix, penalty: number, step: number): void => {
       const [m, s] = moments.get(p) ?? [map(p, () => 0), map(p, () => 0)];
@@ -77,14 +79,14 @@ describe('autoencoder', () => {
     const hiddenOf = (rows: Matrix): Matrix => map(times(rows, v), (value, _, j) => logistic(value + c[0]![j]!));
     for (let from = 0, step = 1; from < items; from += hyper.batch, step++) {
       const batch = [...order.subarray(from, from + hyper.batch)];
-      const input = batch.map((i) => x[i]!);
+      const input = batch.map((i) => inputs[i]!);
       const h = hiddenOf(input);
       const error = map(
         times(h, turned(w)),
-        (value, n, u) => (value + a[0]![u]! - input[n]![u]!) * mask[batch[n]!]![u]!,
+        (value, n, u) => (value + a[0]![u]! - x[batch[n]!]![u]!) * mask[batch[n]!]![u]!,
       );
       const dz = map(times(error, w), (value, n, j) => value * h[n]![j]! * (1 - h[n]![j]!));
-      const penalty = (hyper.penalty * batch.length) / items;
+      const penalty = (hyper.penalty * Math.sqrt(train.ratings.length) * batch.length) / items;
       const [dv, dw, da, dc] = [
         times(turned(input), dz),
         times(turned(error), h),
@@ -96,7 +98,7 @@ describe('autoencoder', () => {
       adam(a, da, 0, step);
       adam(c, dc, 0, step);
     }
-    return { kernel: w.flat(), hidden: hiddenOf(x).flat(), bias: a[0]!.map((value, u) => value + user[u]!) };
+    return { kernel: w.flat(), hidden: hiddenOf(inputs).flat(), bias: a[0]!.map((value, u) => value + user[u]!) };
   }
 
   it.each(kernels)('learns the same on the %s kernel', async (_, createKernel) => {
@@ -109,7 +111,8 @@ describe('autoencoder', () => {
 });
 
 describe('rbm', () => {
-  const hyper = { hidden: 5, batch: 8, rate: 0.3, penalty: 0.01, deviation: 0.1, decay: 1, epochs: 1, patience: 1 };
+  // Few ratings would make a larger batch smaller.
+  const hyper = { hidden: 5, batch: 6, rate: 0.3, penalty: 0.01, deviation: 0.1, decay: 1, epochs: 1, patience: 1 };
   const levels = 5;
 
   function dense() {

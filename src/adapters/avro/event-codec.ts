@@ -13,7 +13,7 @@ import { asBuffer } from './as-buffer.ts';
 import { compileType } from './compile-type.ts';
 import { createDecoder } from './decoder.ts';
 import { createEncoder } from './encoder.ts';
-import { loadSchema } from './schemas.ts';
+import { formerSchema, loadSchema } from './schemas.ts';
 
 interface PredictionRecord extends Omit<PredictionEvent, 'ratedAtMs' | 'predictedAtMs' | 'parts'> {
   readonly parts: PredictionParts;
@@ -43,7 +43,10 @@ export function createEventCodec(): EventCodec {
   const deadLetterType = compileType(loadSchema('dead-letter'), 'fast');
   const writeRating = createEncoder(ratingType);
   const writePrediction = createEncoder(predictionType);
-  const readPrediction = createDecoder(predictionType);
+  const readPrediction = createDecoder(
+    predictionType,
+    ...[1, 2].map((latest) => compileType(formerSchema('prediction-event', latest), 'fast')),
+  );
   const writeDeadLetter = createEncoder(deadLetterType);
   const readDeadLetter = createDecoder(deadLetterType);
   const forgetReceiptType = compileType(loadSchema('forget-receipt'), 'fast');
@@ -83,6 +86,8 @@ export function createEventCodec(): EventCodec {
         predictedAt: event.predictedAtMs,
         sourcePartition: event.sourcePartition,
         sourceOffset: event.sourceOffset,
+        networkWeights: event.networkWeights,
+        effort: event.effort,
       } satisfies PredictionRecord);
     },
     decodePrediction(bytes) {
@@ -105,6 +110,8 @@ export function createEventCodec(): EventCodec {
         predictedAtMs: record.predictedAt,
         sourcePartition: record.sourcePartition,
         sourceOffset: record.sourceOffset,
+        networkWeights: record.networkWeights,
+        effort: record.effort,
       };
     },
     encodeDeadLetter(letter) {

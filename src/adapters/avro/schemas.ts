@@ -22,3 +22,9 @@ export const ratingEventName = 'dev.freshet.v1.RatingEvent';
 export function loadSchema(name: SchemaName): object {
   return JSON.parse(readFileSync(new URL(`../../../schemas/${name}.avsc`, import.meta.url), 'utf8')) as object;
 }
+
+/** What it was before its latest fields: a new one goes to the end (docs/schemas.md). */
+export function formerSchema(name: SchemaName, latestFields: number): object {
+  const present = loadSchema(name) as { readonly fields: readonly object[] };
+  return { ...present, fields: present.fields.slice(0, -latestFields) };
+}

@@ -1,7 +1,7 @@
 /** The embedded transport over an engine: ratings go in, members process them, anybody may read along. */
 import { InvariantViolation, OverloadedError } from '../../errors.ts';
 import type { ModelTable } from '../../ports/model-table.ts';
-import type { Offset, OutputRecord, RatingsLog, TopicName, TopicReader } from '../../ports/transport.ts';
+import type { Offset, OutputRecord, RatingsLog, StateChange, TopicName, TopicReader } from '../../ports/transport.ts';
 import type { Engine, TableVisitor } from './engine.ts';
 import { createItemFeeds } from './item-feeds.ts';
 import { createLeases, hookedWrite, type WriteHooks } from './leases.ts';
@@ -23,7 +23,17 @@ export interface StoredTables {
   visit(partition: number, visitor: TableVisitor): Promise<unknown>;
 }
 
+/** A record that was refused: the partition of its letter, and the bytes' digest. */
+export interface RefusedBytes {
+  readonly letterPartition: number;
+  readonly digest: string;
+}
+
 export interface EmbeddedStore extends RatingsLog, TopicReader, StoredTables {
+  /** Appends a refused record to the ratings once more and remembers that it did, both or nothing. */
+  retry(refused: RefusedBytes, partition: number, record: OutputRecord): Promise<Offset>;
+  /** Letters of these bytes before this offset were retried; 0 when none was. */
+  retriedUpTo(refused: RefusedBytes): Offset;
   /** Where the models are, for adapters/models. */
   readonly models: ModelTable;
   member(options?: MemberOptions): EmbeddedMember;
@@ -76,7 +86,11 @@ export function createStore(engine: Engine, options: StoreOptions): EmbeddedStor
     );
   }
 
-  async function append(partition: number, records: readonly OutputRecord[]): Promise<Offset> {
+  async function append(
+    partition: number,
+    records: readonly OutputRecord[],
+    models: readonly StateChange[] = [],
+  ): Promise<Offset> {
     if (!partitions.includes(partition)) {
       throw new InvariantViolation(`Ratings for partition ${partition} of ${engine.partitionCount}. Please report it.`);
     }
@@ -88,6 +102,7 @@ export function createStore(engine: Engine, options: StoreOptions): EmbeddedStor
       await hookedWrite(engine, hooks, 'append', partition, {
         appends: [{ topic: 'ratings', partition, records }],
         task: null,
+        models,
         guard: () => undefined,
         durable([offset]) {
           first = offset ?? first;
@@ -98,6 +113,13 @@ export function createStore(engine: Engine, options: StoreOptions): EmbeddedStor
       arriving -= records.length;
     }
     return first;
+  }
+
+  const retriedKey = ({ letterPartition, digest }: RefusedBytes): string => `retried/${letterPartition}/${digest}`;
+
+  function retry(refused: RefusedBytes, partition: number, record: OutputRecord): Promise<Offset> {
+    const value = Buffer.from(String(engine.end('dead-letters', refused.letterPartition)));
+    return append(partition, [record], [{ key: retriedKey(refused), value }]);
   }
 
   /** A request larger than the limit is taken when nothing waits: it could never get in otherwise. */
@@ -115,7 +137,9 @@ export function createStore(engine: Engine, options: StoreOptions): EmbeddedStor
     models: createModelTable(engine),
     member: (memberOptions = {}) =>
       createMember({ engine, leases, feeds, onRatings: (listener) => onAppend('ratings', listener) }, memberOptions),
-    append,
+    append: (partition, records) => append(partition, records),
+    retry,
+    retriedUpTo: (refused) => Number(Buffer.from(engine.readModel(retriedKey(refused)) ?? []).toString()),
     backlog,
     onAppend,
     read: (topic, partition, from, limit) => engine.read(topic, partition, from, limit),

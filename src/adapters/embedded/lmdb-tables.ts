@@ -12,6 +12,7 @@
  * | state  | partition:key                                        | the bytes                                         |
  * | items  | partition:itemId                                     | the after-image                                   |
  * | models | see adapters/models/model-store.ts                   | the bytes                                         |
+ * | models | "retried"/partition of the letter/digest             | letters of it before this offset were retried     |
  */
 import { open, type Database, type RootDatabase, type RootDatabaseOptions } from 'lmdb';
 import type { Offset, TopicName } from '../../ports/transport.ts';

@@ -18,6 +18,9 @@ export interface HttpLimits {
   readonly streamsMaxCount: number;
   /** Time between comments that keep a quiet stream open. A reader that takes nothing for four of them is cut. */
   readonly streamHeartbeatMs: number;
+  /** Consoles at the same time, and how often they are told what happens. */
+  readonly viewersMaxCount: number;
+  readonly livePeriodMs: number;
   /** How long another worker may take for a forwarded request, and the longest answer that is taken from it. */
   readonly forwardTimeoutMs: number;
   readonly forwardMaxBytes: number;
@@ -33,6 +36,8 @@ export const defaultHttpLimits: HttpLimits = {
   closeGraceMs: 5_000,
   streamsMaxCount: 16,
   streamHeartbeatMs: 15_000,
+  viewersMaxCount: 16,
+  livePeriodMs: 1000,
   forwardTimeoutMs: 2000,
   forwardMaxBytes: 1024 * 1024,
 };

@@ -30,7 +30,16 @@ const predictionFields = {
       interaction: { type: 'number' },
     },
   },
-  experts: { ...perExpert, description: "Every expert's own answer by name." },
+  experts: {
+    ...perExpert,
+    description:
+      "Every expert's own answer by name; while networks serve theirs too, and `online`, the answer without them.",
+  },
+  networkWeights: {
+    type: 'object',
+    additionalProperties: { type: 'number' },
+    description: 'By kind of the networks that serve: prediction = online + sum of weight * (network - online).',
+  },
   modelVersions: {
     type: 'object',
     additionalProperties: { type: 'string' },
@@ -38,6 +47,22 @@ const predictionFields = {
   },
   coldUser: { type: 'boolean', description: 'Nothing had been learned about the user.' },
   coldItem: { type: 'boolean', description: 'Nothing had been learned about the item.' },
+};
+
+const remembered = {
+  itemId: id,
+  rating: { type: 'number' },
+  ratedAtMs: timeMs,
+};
+const shownBytes = {
+  type: ['object', 'null'],
+  required: ['bytes', 'encoding', 'text'],
+  additionalProperties: false,
+  properties: {
+    bytes: { ...count, description: 'How many there are.' },
+    encoding: { enum: ['utf-8', 'base64'] },
+    text: { type: 'string', description: 'The first kilobyte.' },
+  },
 };
 
 const entryErrors = {
@@ -141,6 +166,111 @@ export const openApiSchemas = {
       sourcePartition: partition,
       sourceOffset: offset,
     },
+  },
+  User: {
+    type: 'object',
+    required: ['userId', 'isKnown', 'ratingsLearned', 'level', 'history'],
+    additionalProperties: false,
+    properties: {
+      userId: id,
+      isKnown: { type: 'boolean' },
+      ratingsLearned: { ...count, description: 'Also those that are not remembered any more.' },
+      level: { type: 'number', description: 'How far above the mean the user rates lately.' },
+      history: {
+        type: 'array',
+        description: 'Remembered ratings, latest first.',
+        items: {
+          type: 'object',
+          required: Object.keys(remembered),
+          additionalProperties: false,
+          properties: remembered,
+        },
+      },
+    },
+  },
+  Explanation: {
+    type: 'object',
+    required: [...Object.keys(predictionFields), 'reasons', 'ratings'],
+    additionalProperties: false,
+    properties: {
+      ...predictionFields,
+      reasons: {
+        type: 'array',
+        description: 'Steps from the mean to the prediction, those that moved it most first.',
+        items: {
+          type: 'object',
+          required: ['kind', 'moved'],
+          additionalProperties: false,
+          properties: {
+            kind: { enum: ['user', 'item', 'interaction', 'context', 'networks'] },
+            moved: { type: 'number' },
+          },
+        },
+      },
+      ratings: {
+        type: 'array',
+        description: 'Ratings of the user that it rests on, those that move it most first.',
+        items: {
+          type: 'object',
+          required: [...Object.keys(remembered), 'moved'],
+          additionalProperties: false,
+          properties: { ...remembered, moved: { type: 'number' } },
+        },
+      },
+    },
+  },
+  DeadLetters: {
+    type: 'object',
+    required: ['total', 'letters'],
+    additionalProperties: false,
+    properties: {
+      total: { type: ['integer', 'null'], description: 'Null where it is not known without reading them all.' },
+      letters: {
+        type: 'array',
+        maxItems: 100,
+        items: {
+          type: 'object',
+          required: [
+            'partition',
+            'offset',
+            'refusedAtMs',
+            'code',
+            'reason',
+            'source',
+            'schemaId',
+            'isRetried',
+            'key',
+            'value',
+          ],
+          additionalProperties: false,
+          properties: {
+            partition,
+            offset,
+            refusedAtMs: timeMs,
+            code: { type: 'string', description: 'docs/errors.md lists the codes.' },
+            reason: { type: 'string' },
+            source: {
+              type: 'object',
+              description: 'Where the record stands that was refused.',
+              required: ['topic', 'partition', 'offset'],
+              additionalProperties: false,
+              properties: { topic: { type: 'string' }, partition, offset },
+            },
+            schemaId: { type: ['integer', 'null'] },
+            isRetried: { type: 'boolean', description: 'Its bytes were put into the ratings again since.' },
+            key: shownBytes,
+            value: shownBytes,
+          },
+        },
+      },
+    },
+  },
+  Retry: {
+    type: 'object',
+    description: 'Where the bytes stand in the ratings now.',
+    required: ['partition', 'offset'],
+    additionalProperties: false,
+    properties: { partition, offset },
   },
   Recommendations: {
     type: 'object',

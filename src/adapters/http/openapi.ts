@@ -68,6 +68,12 @@ export const openApiDocument = {
       },
     },
     '/users/{userId}': {
+      get: {
+        operationId: 'showUser',
+        summary: 'What is remembered of a user.',
+        parameters: [userId],
+        responses: { ...refusals, ...notReady, 200: json('User', 'Nothing is remembered of an unknown one.') },
+      },
       delete: {
         operationId: 'forgetUser',
         summary: 'Forget a user: a tombstone goes into the log.',
@@ -88,6 +94,14 @@ export const openApiDocument = {
         summary: 'What a user would rate an item. Unknown ids are answered too.',
         parameters: [userId, itemId],
         responses: { ...refusals, ...notReady, 200: json('Prediction', 'The prediction.') },
+      },
+    },
+    '/users/{userId}/explanations/{itemId}': {
+      get: {
+        operationId: 'explain',
+        summary: 'What a user would rate an item, and what moved the prediction most.',
+        parameters: [userId, itemId],
+        responses: { ...refusals, ...notReady, 200: json('Explanation', 'The prediction with its reasons.') },
       },
     },
     '/users/{userId}/recommendations': {
@@ -121,6 +135,43 @@ export const openApiDocument = {
             content: { 'text/event-stream': { schema: { type: 'string' } } },
           },
           503: retryLater('Error', 'The worker is going away, or has as many readers as it can.'),
+        },
+      },
+    },
+    '/live': {
+      get: {
+        operationId: 'live',
+        summary: 'What the console shows, once a second, as server-sent events.',
+        responses: {
+          ...refusals,
+          200: {
+            description: 'An endless stream: `history` once, then `state`, and `predictions` when there were any.',
+            content: { 'text/event-stream': { schema: { type: 'string' } } },
+          },
+          503: retryLater('Error', 'The worker is going away, or as many consoles look at it as may.'),
+        },
+      },
+    },
+    '/dead-letters': {
+      get: {
+        operationId: 'listDeadLetters',
+        summary: 'The latest records that were refused, and why.',
+        parameters: [
+          { name: 'count', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 100, default: 20 } },
+        ],
+        responses: { ...refusals, ...notReady, 200: json('DeadLetters', 'Newest first.') },
+      },
+    },
+    '/dead-letters/{partition}/{offset}/retry': {
+      post: {
+        operationId: 'retryDeadLetter',
+        summary: 'Put the untouched bytes into the ratings once more.',
+        parameters: [{ $ref: '#/components/parameters/Partition' }, { $ref: '#/components/parameters/Offset' }],
+        responses: {
+          ...changes,
+          ...overloaded,
+          202: json('Retry', 'They stand there, and it is remembered that they do.'),
+          404: json('Error', 'There is no such dead letter, or too many came after it.'),
         },
       },
     },
@@ -205,8 +256,32 @@ export const openApiDocument = {
     '/': {
       get: {
         operationId: 'index',
-        summary: 'The routes there are.',
-        responses: { ...refusals, ...notReady, 200: json('Index', 'The routes.') },
+        summary: 'The console for a browser; for everybody else the routes there are.',
+        responses: {
+          ...refusals,
+          ...notReady,
+          200: {
+            description: 'The page, or the routes.',
+            content: {
+              'application/json': { schema: { $ref: '#/components/schemas/Index' } },
+              'text/html': { schema: { type: 'string' } },
+            },
+          },
+        },
+      },
+    },
+    '/console/{file}': {
+      get: {
+        operationId: 'consoleFile',
+        summary: 'A file of the console. Never asks for a token.',
+        security: open,
+        parameters: [{ $ref: '#/components/parameters/File' }],
+        responses: {
+          ...notReady,
+          200: { description: 'The file.', content: { '*/*': { schema: { type: 'string' } } } },
+          304: { description: 'It is what the browser has.' },
+          404: json('Error', 'There is no such file.'),
+        },
       },
     },
   },
@@ -215,6 +290,9 @@ export const openApiDocument = {
     parameters: {
       UserId: { name: 'userId', in: 'path', required: true, schema: { type: 'string', minLength: 1 } },
       Kind: { name: 'kind', in: 'path', required: true, schema: { type: 'string', minLength: 1 } },
+      Partition: { name: 'partition', in: 'path', required: true, schema: { type: 'integer', minimum: 0 } },
+      Offset: { name: 'offset', in: 'path', required: true, schema: { type: 'integer', minimum: 0 } },
+      File: { name: 'file', in: 'path', required: true, schema: { type: 'string' } },
       ItemId: { name: 'itemId', in: 'path', required: true, schema: { type: 'string', minLength: 1 } },
     },
     headers: { RetryAfter: { description: 'Seconds to wait.', schema: { type: 'integer' } } },

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '../../ports/log.ts';
 import type { Offset } from '../../ports/transport.ts';
+import { eventStreamHeaders } from './event-stream.ts';
 import type { HttpLimits } from './limits.ts';
 import { PredictionStream, type StreamSource } from './prediction-stream.ts';
 import { HttpProblem } from './problem.ts';
@@ -18,13 +19,6 @@ export interface PredictionStreamsSource extends StreamSource {
   readonly onOpened: () => void;
   readonly log: Log;
 }
-
-const headers = {
-  'content-type': 'text/event-stream; charset=utf-8',
-  'cache-control': 'no-store',
-  // Proxies of the nginx family would hold events back.
-  'x-accel-buffering': 'no',
-};
 
 export function createPredictionStreams(source: PredictionStreamsSource, limits: HttpLimits): PredictionStreams {
   const streams = new Set<PredictionStream>();
@@ -46,7 +40,7 @@ export function createPredictionStreams(source: PredictionStreamsSource, limits:
       }
       const next = startOf(request, source);
       reply.hijack();
-      reply.raw.writeHead(200, headers);
+      reply.raw.writeHead(200, eventStreamHeaders);
       reply.raw.write('retry: 2000\n\n');
       const stream = new PredictionStream(source, reply.raw, next);
       streams.add(stream);

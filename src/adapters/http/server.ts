@@ -1,16 +1,21 @@
 /** The HTTP surface of a worker: ratings in, predictions out, and what its operators look at. */
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { EventCodec, RatingDecoder } from '../../ports/codec.ts';
+import type { DeadLetterBox } from '../../ports/dead-letters.ts';
 import type { Log } from '../../ports/log.ts';
 import type { ModelControl } from '../../ports/model-control.ts';
 import type { Peers } from '../../ports/peers.ts';
 import type { Serving } from '../../ports/serving.ts';
+import type { NetworkStats, StatsSource } from '../../ports/telemetry.ts';
 import type { RatingsLog, TopicReader } from '../../ports/transport.ts';
+import { addConsoleRoutes } from './console-routes.ts';
 import { createForwarder, type OnForwarded } from './forward.ts';
 import { createGuard } from './guard.ts';
 import { createIntakeGate } from './intake-gate.ts';
+import { addLetterRoutes } from './letter-routes.ts';
 import { defaultHttpLimits, retryAfterSeconds, type HttpLimits } from './limits.ts';
 import { listen, type ListenAddress } from './listen.ts';
+import { createLiveFeed } from './live-feed.ts';
 import { addModelRoutes } from './model-routes.ts';
 import { addOperationsRoutes, type Route } from './operations-routes.ts';
 import { createPredictionStreams } from './prediction-streams.ts';
@@ -18,7 +23,7 @@ import { answerTo, HttpProblem } from './problem.ts';
 import { addRatingsRoutes } from './ratings-routes.ts';
 import { createOpening } from './readiness.ts';
 import { send } from './send.ts';
-import { addServingRoutes, streamPath } from './serving-routes.ts';
+import { addServingRoutes, livePath, streamPath } from './serving-routes.ts';
 import { createTurns } from './turns.ts';
 
 /** `route` is the pattern, never an id; the duration is null for a stream: that is its reader's choice. */
@@ -31,6 +36,12 @@ export interface HttpServerOptions {
   readonly topicReader: TopicReader;
   readonly partitionCount: number;
   readonly models: ModelControl;
+  readonly letters: DeadLetterBox;
+  /** What the console shows; looked at while somebody looks at it. */
+  readonly stats: StatsSource;
+  /** With errors in the user's scale. */
+  readonly networkStats: () => readonly NetworkStats[];
+  readonly scale: { readonly lo: number; readonly hi: number };
   readonly metricsText: () => Promise<string>;
   /** Told of every answered request. */
   readonly onAnswered?: OnAnswered;
@@ -56,8 +67,18 @@ export interface HttpServer {
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const limits: HttpLimits = { ...defaultHttpLimits, ...options.limits };
   const turns = createTurns();
-  const onOpened = (): void => options.onAnswered?.('GET', streamPath, 200, null);
-  const streams = createPredictionStreams({ ...options, turns, onOpened }, limits);
+  const nowMs = options.nowMs ?? Date.now;
+  const opened = (path: string) => (): void => options.onAnswered?.('GET', path, 200, null);
+  const streams = createPredictionStreams({ ...options, turns, onOpened: opened(streamPath) }, limits);
+  const live = createLiveFeed(
+    {
+      ...{ ...options, nowMs, onOpened: opened(livePath) },
+      networkKinds: options.models.kinds,
+      waiting: () => options.ratingsLog.backlog(),
+      readiness: () => options.serving.readiness(),
+    },
+    limits,
+  );
   const state = { closing: false };
   const routes: Route[] = [];
   const app = createApp(limits, options.log);
@@ -70,15 +91,17 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     gate: createIntakeGate(options.ratingsLog, limits),
     limits,
     turns,
-    nowMs: options.nowMs ?? Date.now,
+    nowMs,
     timeField: options.timeField ?? 'ratedAt',
   });
-  addServingRoutes(app, { serving: options.serving, requireOpen, forwarder, streams });
+  addServingRoutes(app, { serving: options.serving, requireOpen, forwarder, streams, live });
   addModelRoutes(app, options.models);
-  addOperationsRoutes(app, options.serving, options.metricsText, routes);
+  addLetterRoutes(app, options.letters, requireOpen);
+  addOperationsRoutes(app, options.serving, options.metricsText, routes, addConsoleRoutes(app));
 
   return closing(app, state, limits, options, () => {
     streams.endAll();
+    live.endAll();
     return () => forwarder?.close();
   });
 }
@@ -160,7 +183,7 @@ export function addHooks(
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unmatched';
     // A stream is counted when it opens: it has no end to speak of.
-    const isStream = route === streamPath && reply.raw.statusCode === 200;
+    const isStream = (route === streamPath || route === livePath) && reply.raw.statusCode === 200;
     if (!isStream) onAnswered(request.method, route, reply.raw.statusCode, reply.elapsedTime);
     done();
   });

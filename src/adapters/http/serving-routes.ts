@@ -5,20 +5,23 @@ import type { Prediction } from '../../ports/events.ts';
 import type { Serving } from '../../ports/serving.ts';
 import { forwardedHeader, type Forwarder } from './forward.ts';
 import { checkedId } from './ids.ts';
+import { countOf } from './count.ts';
+import type { LiveFeed } from './live-feed.ts';
 import type { PredictionStreams } from './prediction-streams.ts';
-import { HttpProblem } from './problem.ts';
 import type { Opening } from './readiness.ts';
 import { send } from './send.ts';
 
-const recommendationsDefaultCount = 10;
+const recommendationsCounts = { default: 10, max: 100 };
 export const streamPath = '/predictions/stream';
-export const recommendationsMaxCount = 100;
+export const livePath = '/live';
 
 interface PairPath {
   Params: { userId: string; itemId: string };
 }
-interface RecommendationsPath {
+interface UserPath {
   Params: { userId: string };
+}
+interface RecommendationsPath extends UserPath {
   Querystring: { count?: unknown };
 }
 
@@ -28,10 +31,11 @@ export interface ServingRoutes {
   /** Where there are other workers. */
   readonly forwarder?: Forwarder | undefined;
   readonly streams: PredictionStreams;
+  readonly live: LiveFeed;
 }
 
 export function addServingRoutes(app: FastifyInstance, routes: ServingRoutes): void {
-  const { serving, requireOpen, forwarder, streams } = routes;
+  const { serving, requireOpen, forwarder, streams, live } = routes;
 
   /** What this worker answers, or else the one that holds the user. `path` is made anew: nothing of the client's is passed on. */
   function answer(
@@ -58,10 +62,31 @@ export function addServingRoutes(app: FastifyInstance, routes: ServingRoutes): v
     return answer(request, reply, userId, path, () => predictionBody(serving.predict(userId, itemId)));
   });
 
+  app.get<PairPath>('/users/:userId/explanations/:itemId', (request, reply) => {
+    requireOpen();
+    const userId = checkedId('userId', request.params.userId);
+    const itemId = checkedId('itemId', request.params.itemId);
+    const path = (): string => `/users/${encodeURIComponent(userId)}/explanations/${encodeURIComponent(itemId)}`;
+    return answer(request, reply, userId, path, () => {
+      const explanation = serving.explain(userId, itemId);
+      return { ...predictionBody(explanation), reasons: explanation.reasons, ratings: explanation.ratings };
+    });
+  });
+
+  app.get<UserPath>('/users/:userId', (request, reply) => {
+    requireOpen();
+    const userId = checkedId('userId', request.params.userId);
+    return answer(
+      ...([request, reply, userId] as const),
+      () => `/users/${encodeURIComponent(userId)}`,
+      () => serving.user(userId),
+    );
+  });
+
   app.get<RecommendationsPath>('/users/:userId/recommendations', (request, reply) => {
     requireOpen();
     const userId = checkedId('userId', request.params.userId);
-    const count = countOf(request.query.count);
+    const count = countOf(request.query.count, recommendationsCounts);
     const path = (): string => `/users/${encodeURIComponent(userId)}/recommendations?count=${count}`;
     return answer(request, reply, userId, path, () => ({
       userId,
@@ -70,6 +95,7 @@ export function addServingRoutes(app: FastifyInstance, routes: ServingRoutes): v
   });
 
   app.get(streamPath, (request, reply) => streams.open(request, reply));
+  app.get(livePath, (request, reply) => live.open(request, reply));
 }
 
 /** Names and order that other programs rely on, whatever else the value carries. */
@@ -82,18 +108,9 @@ function predictionBody(value: Prediction): Prediction {
     high: value.high,
     parts: value.parts,
     experts: value.experts,
+    networkWeights: value.networkWeights,
     modelVersions: value.modelVersions,
     coldUser: value.coldUser,
     coldItem: value.coldItem,
   };
-}
-
-function countOf(count: unknown): number {
-  if (count === undefined) return recommendationsDefaultCount;
-  const number = typeof count === 'string' && /^\d{1,3}$/.test(count) ? Number(count) : 0;
-  if (number >= 1 && number <= recommendationsMaxCount) return number;
-  throw new HttpProblem(
-    'FRESHET_BAD_REQUEST',
-    `count is not a whole number from 1 to ${recommendationsMaxCount}; leave it out for ${recommendationsDefaultCount}`,
-  );
 }

@@ -3,6 +3,7 @@ import { Kafka, logLevel, type RetryOptions } from 'kafkajs';
 import type { Log } from '../../ports/log.ts';
 import { registerCodecs } from './codecs.ts';
 import { kafkaLogCreator } from './kafka-log.ts';
+import { mendConnections } from './mended-connections.ts';
 import { saslOptions, tlsOptions, type KafkaSasl, type KafkaTls } from './security.ts';
 
 export interface KafkaConnectionOptions {
@@ -28,6 +29,7 @@ const connectionTimeoutMs = 10_000;
 export function createKafka(options: KafkaConnectionOptions, retry: RetryOptions = clientRetry): Kafka {
   const { brokers, clientId, log } = options;
   registerCodecs();
+  mendConnections();
   if (options.ssl === undefined && options.sasl !== undefined && !options.sasl.mechanism.startsWith('scram')) {
     log.warn({ mechanism: options.sasl.mechanism }, 'credentials are sent unencrypted: turn TLS on');
   }

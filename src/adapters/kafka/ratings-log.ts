@@ -8,6 +8,7 @@ import { Partitioners, type Kafka, type Message, type Producer, type RecordMetad
 import { BrokerError, CommitFailedError, OverloadedError } from '../../errors.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Offset, OutputRecord, RatingsLog } from '../../ports/transport.ts';
+import { createFreshAdmin } from './fresh-admin.ts';
 import { asAppendError, messageOf } from './kafka-error.ts';
 import { readLag, totalOf } from './lag.ts';
 import { offsetOf } from './offsets.ts';
@@ -54,20 +55,18 @@ function assertInTime(topic: string, deadlineMs: number): void {
 
 export async function openRatingsLog(options: KafkaRatingsLogOptions): Promise<KafkaRatingsLog> {
   const { kafka, topic, groupId, log, maxBacklog = 100_000, maxBatchBytes = 900_000, lagPeriodMs = 1000 } = options;
-  const admin = kafka.admin();
-  await admin.connect();
+  const admin = createFreshAdmin(kafka);
   const closing = new AbortController();
   let producer: Producer | null = null;
   let waiting: Append[] = [];
   let sending: Promise<void> | null = null;
+
+  const look = (): Promise<ReadonlyMap<number, number>> =>
+    admin.ask(`The backlog of ${topic}`, (asked) => readLag(asked, topic, groupId));
+
   const deadlineMs = performance.now() + openTimeoutMs;
   // A new topic's leaders, and the group's coordinator, are not known at once.
-  let lag = await persistently(
-    'reading the backlog',
-    () => readLag(admin, topic, groupId),
-    () => assertInTime(topic, deadlineMs),
-    log,
-  );
+  let lag = await persistently('reading the backlog', look, () => assertInTime(topic, deadlineMs), log);
   let behind = totalOf(lag);
   let appendedSince = 0;
   let arriving = 0;
@@ -77,7 +76,7 @@ export async function openRatingsLog(options: KafkaRatingsLogOptions): Promise<K
       await delay(lagPeriodMs, undefined, { signal: closing.signal });
       const before = appendedSince;
       try {
-        lag = await readLag(admin, topic, groupId);
+        lag = await look();
         behind = totalOf(lag);
         appendedSince -= before;
       } catch (error) {
@@ -152,7 +151,7 @@ export async function openRatingsLog(options: KafkaRatingsLogOptions): Promise<K
   const backlog = (): number => behind + appendedSince + arriving;
 
   async function endOf(partition: number): Promise<Offset> {
-    const ends = await admin.fetchTopicOffsets(topic);
+    const ends = await admin.ask(`The end of ${topic}`, (asked) => asked.fetchTopicOffsets(topic));
     return offsetOf(ends.find((each) => each.partition === partition)?.high ?? '0');
   }
 
@@ -186,7 +185,7 @@ export async function openRatingsLog(options: KafkaRatingsLogOptions): Promise<K
     async close() {
       closing.abort();
       await sending;
-      await Promise.allSettled([producer?.disconnect(), admin.disconnect()]);
+      await Promise.allSettled([producer?.disconnect(), admin.close()]);
     },
   };
 }

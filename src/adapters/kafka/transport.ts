@@ -13,6 +13,7 @@ import type { KafkaTopics } from './changelog.ts';
 import { createBatchPool } from './batch-pool.ts';
 import { clusterOf } from './cluster-of.ts';
 import { startDelivery } from './delivery.ts';
+import { createFreshAdmin } from './fresh-admin.ts';
 import { fenced, messageOf } from './kafka-error.ts';
 import { changelogValues, type LatestValues } from './latest-values.ts';
 import { openLease, type KafkaLease } from './lease.ts';
@@ -82,7 +83,7 @@ export interface KafkaTransport extends Transport {
 export function createKafkaTransport(options: KafkaTransportOptions): KafkaTransport {
   const { kafka, reader, topics, app, log, partitionCount, onFatal, sessionTimeoutMs = 10_000 } = options;
   const heartbeatMs = options.heartbeatMs ?? Math.min(500, sessionTimeoutMs / 20);
-  const admin = kafka.admin();
+  const admin = createFreshAdmin(kafka);
   const cluster = clusterOf(kafka);
   const pool = createBatchPool();
   // A fetch that waits keeps its connection busy: requests would wait behind the one for ratings.
@@ -158,7 +159,9 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
   });
 
   async function groupOffset(topic: string, partition: number): Promise<Offset | null> {
-    const [answer] = await admin.fetchOffsets({ groupId: app, topics: [topic] });
+    const [answer] = await admin.ask(`What ${app} has committed`, (asked) =>
+      asked.fetchOffsets({ groupId: app, topics: [topic] }),
+    );
     const offset = offsetOf(answer?.partitions.find((each) => each.partition === partition)?.offset ?? '-1');
     return offset < 0 ? null : offset;
   }
@@ -221,7 +224,7 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
       },
       retakeMs: heartbeatMs,
     });
-    await Promise.all([admin.connect(), cluster.connect(), requestCluster.connect()]);
+    await Promise.all([cluster.connect(), requestCluster.connect()]);
     await cluster.addTargetTopic(topics.ratings);
     await requestCluster.addTargetTopic(topics.requests);
     const settled = new Promise<void>((resolve, reject) => {
@@ -257,7 +260,7 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
       await endsWithin(left, leaveMs);
       source.close();
       requestSource.close();
-      const closed = Promise.allSettled([admin.disconnect(), cluster.disconnect(), requestCluster.disconnect()]);
+      const closed = Promise.allSettled([admin.close(), cluster.disconnect(), requestCluster.disconnect()]);
       await endsWithin(closed, leaveMs);
     }
   }

@@ -6,13 +6,17 @@
  *   KIND/VERSION/N       a piece, from 0
  */
 import { createHash } from 'node:crypto';
+import { setTimeout as rest } from 'node:timers/promises';
 import { CorruptStateError } from '../../errors.ts';
 import type { NetworkKind } from '../../model/networks/kinds.ts';
 import type { ModelTable, ModelTableReads } from '../../ports/model-table.ts';
 import type { ModelReader, ModelRecord, ModelStore, ModelVersion } from '../../ports/models.ts';
 
-/** Below what a Kafka broker takes as one record. */
-const pieceBytes = 512 * 1024;
+/** A stream commits between two pieces, and waits for one at most. */
+const pieceBytes = 128 * 1024;
+/** Between two pieces, written or read: so a stream keeps most of its thread and its disk. */
+const writingRestMs = 10;
+const readingRestMs = 1;
 
 interface Whole {
   readonly pieces: number;
@@ -48,11 +52,15 @@ export function createModelStore(table: ModelTable): ModelStore {
     async put(kind, version, artifact) {
       await dropVersion(kind, version);
       const head = `${kind}/${version}`;
+      const digest = createHash('sha256');
       let pieces = 0;
       for (let at = 0; at < artifact.length; at += pieceBytes) {
-        await table.write([{ key: `${head}/${pieces++}`, value: artifact.subarray(at, at + pieceBytes) }]);
+        const value = artifact.subarray(at, at + pieceBytes);
+        digest.update(value);
+        await table.write([{ key: `${head}/${pieces++}`, value }]);
+        await rest(writingRestMs);
       }
-      const whole: Whole = { pieces, sizeBytes: artifact.length, sha256: digestOf([artifact]) };
+      const whole: Whole = { pieces, sizeBytes: artifact.length, sha256: digest.digest('hex') };
       await table.write([{ key: head, value: encodeJson(whole) }]);
     },
     async update(kind, change) {
@@ -80,22 +88,22 @@ async function readArtifact(
   const bytes = await table.read(head);
   if (bytes === undefined) return undefined;
   const { pieces: count, sizeBytes, sha256 } = decodeJson(head, bytes) as Whole;
-  const pieces: Uint8Array[] = [];
+  const artifact = new Uint8Array(Math.min(sizeBytes, count * pieceBytes));
+  let at = 0;
+  const digest = createHash('sha256');
   for (let n = 0; n < count; n++) {
+    await rest(readingRestMs);
     const piece = await table.read(`${head}/${n}`);
     // Taken away meanwhile, or damaged: only the former takes the head away as well.
     if (piece === undefined && (await table.read(head)) === undefined) return undefined;
-    pieces.push(piece ?? new Uint8Array(0));
-  }
-  const artifact = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    artifact.set(piece, at);
+    if (piece === undefined) continue;
+    digest.update(piece);
+    if (at < artifact.length) artifact.set(piece.subarray(0, artifact.length - at), at);
     at += piece.length;
   }
-  if (artifact.length === sizeBytes && digestOf([artifact]) === sha256) return artifact;
+  if (at === sizeBytes && digest.digest('hex') === sha256) return artifact;
   throw new CorruptStateError(
-    `The artifact of version ${version} of the ${kind} network is damaged: ${artifact.length} bytes where ${sizeBytes} were stored, or others. ` +
+    `The artifact of version ${version} of the ${kind} network is damaged: ${at} bytes where ${sizeBytes} were stored, or others. ` +
       'It is not used; train the network anew.',
     { kind, version, sizeBytes },
   );
@@ -115,10 +123,4 @@ function decodeJson(key: string, bytes: Uint8Array): unknown {
       error,
     );
   }
-}
-
-function digestOf(parts: readonly Uint8Array[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex');
 }

@@ -6,6 +6,7 @@ export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   breathe: () => new Promise((resolve) => setImmediate(resolve)),
+  rest: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   every(periodMs, work) {
     const timer = setInterval(work, periodMs);
     timer.unref();

@@ -116,6 +116,13 @@ export const metrics = {
     unit: 'offset',
     labels: ['partition'],
   },
+  effort: {
+    name: 'freshet_effort',
+    type: 'gauge',
+    help: 'What is done for each rating: 0 fast, 1 balanced, 2 full. With --effort auto it follows the load.',
+    unit: 'level',
+    labels: ['partition'],
+  },
   eventTimeLag: {
     name: 'freshet_event_time_lag_seconds',
     type: 'gauge',
@@ -251,6 +258,13 @@ export const metrics = {
     help: 'Live ratings of this worker that a network has answered since it took its place.',
     unit: 'ratings',
     labels: ['kind', 'role'],
+  },
+  modelWeight: {
+    name: 'freshet_model_weight',
+    type: 'gauge',
+    help: 'How much of the distance between the network that serves and the answer without networks is in the prediction: the mean over the latest thousand live ratings of this worker.',
+    unit: 'none; 0 is nothing, 1 the whole distance',
+    labels: ['kind'],
   },
   modelAge: {
     name: 'freshet_model_age_seconds',

@@ -1,11 +1,13 @@
 /** What can be seen of a worker, as Prometheus text. */
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { ModelTelemetry, NetworkStats, StatsSource, Telemetry } from '../../ports/telemetry.ts';
+import type { CheckpointOutcome, ModelTelemetry, NetworkStats, StatsSource, Telemetry } from '../../ports/telemetry.ts';
 import type { RatingsLog } from '../../ports/transport.ts';
 import { createInstruments } from './instruments.ts';
 import { createModelMetrics } from './model-metrics.ts';
 import { monotonic } from './monotonic.ts';
 import { createWorkerMetrics } from './worker-metrics.ts';
+
+const checkpointOutcomes: readonly CheckpointOutcome[] = ['committed', 'failed', 'fenced'];
 
 /** What is asked when somebody looks. */
 export interface TelemetrySources {
@@ -89,6 +91,8 @@ export function createTelemetry(initial: TelemetrySources = {}): PrometheusTelem
       instruments.checkpointRecords.inc({ partition }, records);
     },
     restored(partition, durationMs, records) {
+      // From 0 on: a counter that appears with its first event hides that event from rate() and increase().
+      for (const outcome of checkpointOutcomes) instruments.checkpoints.inc({ partition, outcome }, 0);
       instruments.restoreDuration.observe(durationMs / 1000);
       instruments.restoredRecords.inc({ partition }, records);
       forgetProgress(partition);

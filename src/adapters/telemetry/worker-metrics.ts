@@ -29,6 +29,7 @@ export function createWorkerMetrics(instruments: Instruments): (stats: WorkerSta
     for (const [reason, count] of byKnownReason(stats.deadLetters)) raise.deadLetters({ partition, reason }, count);
     instruments.appliedOffset.set({ partition }, stats.appliedOffset);
     instruments.committedOffset.set({ partition }, stats.committedOffset);
+    instruments.effort.set({ partition }, stats.effort);
     instruments.schemaWait.set({ partition }, stats.schemaWaitMs / 1000);
     if (Number.isFinite(stats.eventTimeLagMs)) instruments.eventTimeLag.set({ partition }, stats.eventTimeLagMs / 1000);
   }
@@ -51,7 +52,7 @@ export function createWorkerMetrics(instruments: Instruments): (stats: WorkerSta
 function forgetFormerOwners(instruments: Instruments): void {
   const { appliedOffset, committedOffset, eventTimeLag, schemaWait, prequentialRmse, prequentialMae } = instruments;
   const gauges = [appliedOffset, committedOffset, eventTimeLag, schemaWait, prequentialRmse, prequentialMae];
-  for (const gauge of [...gauges, instruments.recommendationsPending]) gauge.reset();
+  for (const gauge of [...gauges, instruments.recommendationsPending, instruments.effort]) gauge.reset();
 }
 
 /** Errors of nothing are not a number, and are left out. */

@@ -3,6 +3,7 @@
  * dies of it takes nobody along, and the scheduler lets everything else go first.
  */
 import { fork, type ChildProcess } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import type { TrainingProgress } from '../../ports/models.ts';
 import type { Trainer, TrainingJob, TrainingResult } from '../../ports/trainer.ts';
 import type { TrainingMessage, TrainingOrder } from './messages.ts';
@@ -36,7 +37,10 @@ export function createChildTrainer(options: ChildTrainerOptions): Trainer {
         execArgv: [`--max-old-space-size=${heapMegabytes}`],
       });
       child = process;
-      const pieces: Uint8Array[] = [];
+      // Before it has threads, which take its priority over: what it set itself would be that of one.
+      if (process.pid !== undefined) yieldToOthers(process.pid);
+      let artifact = new Uint8Array(0);
+      let filled = 0;
       let said = '';
       let result: TrainingResult | null = null;
       process.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -44,9 +48,11 @@ export function createChildTrainer(options: ChildTrainerOptions): Trainer {
       });
       process.on('message', (message: TrainingMessage) => {
         if (message.kind === 'progress') onProgress(message.progress);
-        else if (message.kind === 'piece') pieces.push(message.bytes);
-        else
-          result = message.result.kind === 'failed' ? message.result : { ...message.result, artifact: joined(pieces) };
+        else if (message.kind === 'size') artifact = new Uint8Array(message.bytes);
+        else if (message.kind === 'piece') {
+          artifact.set(message.bytes, filled);
+          filled += message.bytes.length;
+        } else result = message.result.kind === 'failed' ? message.result : { ...message.result, artifact };
       });
       // Nothing is told before it is gone: until then its memory is not given back.
       process.on('close', (code, signal) => {
@@ -75,6 +81,15 @@ export function createChildTrainer(options: ChildTrainerOptions): Trainer {
   };
 }
 
+/** It may be gone already. */
+function yieldToOthers(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // Then it takes no time from anybody.
+  }
+}
+
 function describeEnd(code: number | null, signal: NodeJS.Signals | null, said: string): string {
   if (said.includes('heap out of memory')) {
     return 'its process ran out of memory: give it more with --train-memory-mb, or train on a shorter window';
@@ -83,14 +98,4 @@ function describeEnd(code: number | null, signal: NodeJS.Signals | null, said: s
   const lines = said.trim().split('\n');
   const last = lines.find((line) => line.includes('Error')) ?? lines.at(-1) ?? '';
   return `its process ${how} before it was done${last === '' ? '' : ` (${last.slice(0, 200)})`}`;
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }

@@ -10,6 +10,8 @@ export interface TrainingOrder {
 
 export type TrainingMessage =
   | { readonly kind: 'progress'; readonly progress: TrainingProgress }
+  /** Before its pieces: so they are put where they belong as they come. */
+  | { readonly kind: 'size'; readonly bytes: number }
   | { readonly kind: 'piece'; readonly bytes: Uint8Array }
   /** The artifact is what the pieces make together. */
   | { readonly kind: 'result'; readonly result: ResultWithoutArtifact };
@@ -18,4 +20,6 @@ export type ResultWithoutArtifact =
   | Omit<Extract<TrainingResult, { readonly kind: 'trained' }>, 'artifact'>
   | Extract<TrainingResult, { readonly kind: 'failed' }>;
 
-export const pieceBytes = 512 * 1024;
+export const pieceBytes = 128 * 1024;
+/** Between two pieces: the worker has a stream to attend to. */
+export const pieceRestMs = 5;

@@ -1,9 +1,9 @@
 /** The other side of child-trainer.ts: what the program of a training process calls. */
-import { constants, setPriority } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
 import { FreshetError } from '../../errors.ts';
 import type { TrainingProgress } from '../../ports/models.ts';
 import type { TrainingJob, TrainingResult } from '../../ports/trainer.ts';
-import { pieceBytes, type TrainingMessage, type TrainingOrder } from './messages.ts';
+import { pieceBytes, pieceRestMs, type TrainingMessage, type TrainingOrder } from './messages.ts';
 
 export type RunTraining = (
   job: TrainingJob,
@@ -13,7 +13,6 @@ export type RunTraining = (
 
 /** Takes one order, does it, and ends; ends at once when whoever gave it is gone. Errors of ours are reasons, others too. */
 export function serveTraining(run: RunTraining): void {
-  setPriority(constants.priority.PRIORITY_LOW);
   process.on('disconnect', () => process.exit(1));
   // A terminal sends it to everybody: the worker says when to stop.
   process.on('SIGINT', () => undefined);
@@ -29,8 +28,10 @@ async function serve(run: RunTraining, { job, place }: TrainingOrder): Promise<v
   if (result.kind === 'failed') await send({ kind: 'result', result });
   else {
     const { artifact, ...rest } = result;
+    await send({ kind: 'size', bytes: artifact.length });
     for (let at = 0; at < artifact.length; at += pieceBytes) {
       await send({ kind: 'piece', bytes: artifact.slice(at, at + pieceBytes) });
+      await wait(pieceRestMs);
     }
     await send({ kind: 'result', result: rest });
   }

@@ -16,12 +16,12 @@ export interface LettersReplay {
 }
 
 /** Why the record would be refused today; null when it would not. */
-export function refusalOf(codec: RatingDecoder, record: OutputRecord): string | null {
+export function refusalOf(codec: RatingDecoder, record: OutputRecord): RejectedRecordError | null {
   try {
     userOf(codec, record);
     return null;
   } catch (error) {
-    if (error instanceof RejectedRecordError) return error.code;
+    if (error instanceof RejectedRecordError) return error;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import type { EmbeddedView } from '../../adapters/embedded/open-embedded.ts';
-import { lettersFrom, type StoredLetter } from './read.ts';
+import type { StoredLetter } from '../../ports/dead-letters.ts';
+import { lettersFrom } from './read.ts';
 
 export interface Letters {
   /** How many there are in all. */

@@ -6,7 +6,7 @@ import type { CommandIo } from '../command.ts';
 import { partitionsOf, type KafkaClient } from '../kafka-client.ts';
 import { readingProgress } from '../reading-progress.ts';
 import { collectLatest, type Letters } from './list.ts';
-import type { StoredLetter } from './read.ts';
+import type { StoredLetter } from '../../ports/dead-letters.ts';
 import { parseReceipt, type Receipt } from './receipt.ts';
 
 export interface LetterPage {

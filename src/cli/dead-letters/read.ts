@@ -1,14 +1,9 @@
 /** Dead letters of a partition in the order in which they were refused. */
 import { createCodec } from '../../adapters/avro/codec.ts';
-import type { DeadLetter } from '../../ports/events.ts';
+import type { StoredLetter } from '../../ports/dead-letters.ts';
 import type { InputRecord, Offset, TopicName, TopicReader } from '../../ports/transport.ts';
 
 const pageSize = 200;
-
-export interface StoredLetter extends DeadLetter {
-  /** Of the letter itself, not of the record that was refused. */
-  readonly letterOffset: Offset;
-}
 
 /** Letters from an offset on; a page of them is in memory at a time. */
 export function* lettersFrom(log: Pick<TopicReader, 'read'>, partition: number, from: Offset): Generator<StoredLetter> {

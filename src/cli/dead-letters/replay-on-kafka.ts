@@ -19,7 +19,7 @@ import { partitionsOf, type KafkaClient } from '../kafka-client.ts';
 import { readingProgress } from '../reading-progress.ts';
 import { digestOf, refusalOf, userOf, type LettersReplay } from './judge.ts';
 import { eachLetterPage } from './on-kafka.ts';
-import type { StoredLetter } from './read.ts';
+import type { StoredLetter } from '../../ports/dead-letters.ts';
 import { receiptKey } from './receipt.ts';
 
 export interface KafkaReplay {
@@ -83,7 +83,7 @@ async function judgeLetters(options: KafkaReplay, from: NonNullable<Pass['rest']
     await learnSchemas(options, letters);
     for (const letter of letters) {
       deadLetters++;
-      const code = refusalOf(codec, letter);
+      const code = refusalOf(codec, letter)?.code ?? null;
       if (code !== null) {
         reasons[code] = (reasons[code] ?? 0) + 1;
         continue;

@@ -14,7 +14,7 @@ import { lettersFrom, recordsFrom } from './read.ts';
 /** Appends that share a flush. */
 const lettersAtOnce = 100;
 
-type Store = Pick<EmbeddedStore, 'partitionCount' | 'read' | 'end' | 'readState' | 'append'>;
+type Store = Pick<EmbeddedStore, 'partitionCount' | 'read' | 'end' | 'readState' | 'retry'>;
 interface Place {
   readonly partition: number;
   readonly offset: number;
@@ -38,7 +38,7 @@ export async function replayLetters(
       signal.throwIfAborted();
       deadLetters++;
       refusedSources.add(`${letter.partition}:${letter.offset}`);
-      const code = refusalOf(codec, letter);
+      const code = refusalOf(codec, letter)?.code ?? null;
       if (code === null) readable.set(digestOf(letter), { partition, offset: letter.letterOffset });
       else {
         stillRefused++;
@@ -74,7 +74,8 @@ async function append(store: Store, codec: RatingDecoder, places: Iterable<Place
     const [letter] = lettersFrom(store, partition, offset);
     if (letter === undefined) continue;
     const target = partitionOf(Buffer.from(userOf(codec, letter)), store.partitionCount);
-    arriving.push(store.append(target, [{ key: letter.key, value: letter.value }]));
+    const refused = { letterPartition: partition, digest: digestOf(letter) };
+    arriving.push(store.retry(refused, target, { key: letter.key, value: letter.value }));
     if (arriving.length < lettersAtOnce) continue;
     await Promise.all(arriving);
     arriving = [];

@@ -8,8 +8,13 @@ const syncCount = 20;
 /** Above this, a checkpoint spends more time waiting for the disk than learning. */
 const slowSyncMs = 50;
 
-export async function storeChecks(): Promise<Check[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'freshet-doctor-'));
+/** `parent`: where a folder for trying is made, and taken away. */
+export async function storeChecks(parent = tmpdir()): Promise<Check[]> {
+  const folder = await mkdtemp(join(parent, 'freshet-doctor-')).catch((error: unknown) => error as Error);
+  if (folder instanceof Error) {
+    const advice = 'Name a folder that may be written to in TMPDIR to have the store and the disk tried.';
+    return [{ name: 'disk', state: 'warning', found: `not tried: ${folder.message}`, advice }];
+  }
   try {
     return [await lmdbCheck(folder), await syncCheck(folder)];
   } finally {

@@ -1,7 +1,7 @@
 /** The prequential protocol: the whole learner over a file in time order, as it would live. */
 import { systemClock } from '../../adapters/system/clock.ts';
 import { createKernel } from '../../kernel/choose.ts';
-import { expertNames } from '../../model/learner.ts';
+import { expertNames } from '../../model/answer.ts';
 import type { RatingsTable } from '../../ports/ratings-table.ts';
 import type { Values } from '../../setting.ts';
 import { prequential } from '../../stream/prequential.ts';

@@ -2,12 +2,11 @@
 import { systemClock } from '../../adapters/system/clock.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Network } from '../../model/networks/network.ts';
-import { networkOf } from '../../model/networks/serving.ts';
 import type { RatingsTable } from '../../ports/ratings-table.ts';
 import type { Settings, Values } from '../../setting.ts';
 import type { Retraining } from '../../stream/prequential.ts';
-import { unstoredArtifact } from '../../train/holdout.ts';
-import { splitByTime } from '../../train/split.ts';
+import { splitRandomly } from '../../train/split.ts';
+import { trainedNetwork } from '../../train/trained-network.ts';
 import { compacted, firstOf, windowOf } from '../../train/window.ts';
 import type { CommandIo } from '../command.ts';
 import { trainElsewhere } from '../training/place.ts';
@@ -25,8 +24,8 @@ export const retrainingSettings = {
 type RetrainingValues = Values<typeof retrainingSettings> &
   Pick<Values<typeof holdoutSettings>, 'models' | 'budgetSeconds'> & { readonly seed: number };
 
-/** The last part of what came, by time: it ends the training. */
-const validationRatio = 0.1;
+/** Of what came, drawn at random: it ends the training. */
+const validationRatio = 0.05;
 
 export function retraining(
   table: RatingsTable,
@@ -38,11 +37,12 @@ export function retraining(
   return {
     everyEvents: retrainEvery,
     async networksAt(events) {
-      const { rest, heldOut } = splitByTime(compacted(windowOf(firstOf(table, events))), validationRatio);
+      const window = compacted(windowOf(firstOf(table, events)));
+      const { rest, heldOut } = splitRandomly(window, validationRatio, seed);
       const networks: Network[] = [];
       for (const kind of kindsOf(models)) {
         const trained = await trainElsewhere(kind)(rest, heldOut, { seed, budgetSeconds, clock: systemClock, signal });
-        networks.push(networkOf(unstoredArtifact(trained, rest), kernel));
+        networks.push(trainedNetwork(trained, rest, kernel));
         stderr.write(
           `${kind} trained on the first ${events} ratings: ${trained.epochs} epochs, ${trained.trainSeconds.toFixed(1)} s\n`,
         );

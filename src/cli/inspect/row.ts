@@ -5,7 +5,7 @@ import { createPlainKernel } from '../../kernel/plain.ts';
 import { slotsPerBlock } from '../../model/history.ts';
 import { ItemTable } from '../../model/item-table.ts';
 import { itemField, userField } from '../../model/row-layout.ts';
-import { fromInner, unitsPerInner, type Scale } from '../../model/scale.ts';
+import { asWritten, unitsPerInner, type Scale } from '../../model/scale.ts';
 import { historyKey, itemKey, userKey } from '../../stream/keys.ts';
 import { ContributionImages } from '../../stream/contribution-image.ts';
 import { partitionOf } from '../../stream/partition-of.ts';
@@ -122,13 +122,4 @@ function requireSettings(view: RowView): StoredSettings {
   throw new CorruptStateError(
     'There are rows, but nothing says with which scale they were learned; start a worker on them once, with the scale it had.',
   );
-}
-
-/** Steps of the inner scale in which ratings are remembered: decimals beyond them are none of the rating's. */
-const storedStep = 4 / 65520;
-
-function asWritten(scale: Scale, inner: number): number {
-  const decimals = Math.floor(-Math.log10(unitsPerInner(scale) * storedStep));
-  // + 0 turns -0 into 0.
-  return Number(fromInner(scale, inner).toFixed(Math.min(Math.max(decimals, 0), 9))) + 0;
 }

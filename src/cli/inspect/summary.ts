@@ -1,5 +1,5 @@
 /** What is stored in all, as the last checkpoints left it. */
-import { expertNames } from '../../model/learner.ts';
+import { expertNames } from '../../model/answer.ts';
 import { itemIdOf, parseStateKey, settingsKey, taskKey } from '../../stream/keys.ts';
 import { decodeStoredSettings, type StoredSettings } from '../../stream/stored-settings.ts';
 import { decodeTaskNumbers } from '../../stream/task-numbers.ts';

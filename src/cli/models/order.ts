@@ -3,11 +3,20 @@ import type { NetworkKind } from '../../model/networks/kinds.ts';
 import type { ControlResult } from '../../ports/model-control.ts';
 import type { ModelRecord } from '../../ports/models.ts';
 import type { Values } from '../../setting.ts';
+import { learnerSettings } from '../learner-settings.ts';
 import { mappingSettings } from '../mapping-settings.ts';
+import { registrySettings } from '../registry-settings.ts';
 import { anyTarget } from '../target.ts';
 import { trainingSettings } from './training-settings.ts';
 
-export const modelsSettings = { ...anyTarget, ...trainingSettings, ...mappingSettings } as const;
+const { effort } = learnerSettings;
+export const modelsSettings = {
+  ...anyTarget,
+  ...registrySettings,
+  ...trainingSettings,
+  ...mappingSettings,
+  effort,
+} as const;
 export type ModelsValues = Values<typeof modelsSettings>;
 
 export type ModelOrder =

@@ -6,6 +6,7 @@ import { systemClock } from '../../adapters/system/clock.ts';
 import { createModelControl } from '../../stream/model-control.ts';
 import type { Retraining } from '../../stream/retraining.ts';
 import { openRetraining, type RetrainingValues } from '../models/open-retraining.ts';
+import { boxInFolder } from '../dead-letters/box-in-folder.ts';
 import { prepareEmbeddedWorker } from '../embedded-worker.ts';
 import { settingsIn } from '../stored-settings.ts';
 import { defaultScale, type IntakeValues, type OpenIntake } from './intake.ts';
@@ -34,6 +35,7 @@ export const openIntake: OpenIntake<IntakeValues & RetrainingValues & { readonly
     return {
       running,
       models: createModelControl(models, systemClock),
+      letters: boxInFolder(store, codec),
       ratingsLog: store,
       topicReader: store,
       partitionCount: store.partitionCount,

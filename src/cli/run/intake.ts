@@ -2,6 +2,7 @@
 import type { CodecOptions } from '../../adapters/avro/codec.ts';
 import type { LearnerSettings } from '../../model/settings.ts';
 import type { Codec } from '../../ports/codec.ts';
+import type { DeadLetterBox } from '../../ports/dead-letters.ts';
 import type { Log } from '../../ports/log.ts';
 import type { ModelControl } from '../../ports/model-control.ts';
 import type { Peers } from '../../ports/peers.ts';
@@ -12,6 +13,7 @@ import type { RunningWorker } from '../start-worker.ts';
 /** What `run` was told that both transports use. */
 export interface IntakeValues {
   readonly settings: LearnerSettings;
+  readonly effortFollowsLoad: boolean;
   readonly scale: RatingScale | undefined;
   readonly partitions: number | undefined;
   readonly checkpointEvents: number;
@@ -33,6 +35,7 @@ export interface Listening {
 export interface Intake {
   readonly running: RunningWorker;
   readonly models: ModelControl;
+  readonly letters: DeadLetterBox;
   readonly ratingsLog: RatingsLog;
   readonly topicReader: TopicReader;
   readonly partitionCount: number;

@@ -65,6 +65,7 @@ export const openIntake: OpenIntake<KafkaIntakeValues> = async (values, codecOpt
   return {
     running: kafka,
     models: createModelControl(kafka.models, systemClock),
+    letters: kafka.letters,
     ratingsLog: kafka.ratingsLog,
     topicReader: kafka.recent,
     partitionCount: kafka.partitionCount,

@@ -101,7 +101,7 @@ function artifactFrom(job: TrainingJob, trained: Trained, { window, offsets }: L
     manifest: {
       ...{ kind, version, seed, backend: trained.backend, offsets, ...told },
       window: { ratings: seconds.length, firstSeconds: seconds[0] ?? 0, lastSeconds: seconds.at(-1) ?? 0 },
-      hyperParameters: {},
+      hyperParameters: trained.hyperParameters,
     },
     tensors: trained.tensors,
     userIds,

@@ -69,7 +69,8 @@ function inThread(job: TrainingJob): Place {
 }
 
 function inProcess(job: TrainingJob): Place {
-  const threads = String(availableParallelism());
+  // One processor is the stream's.
+  const threads = String(Math.max(1, availableParallelism() - 1));
   const child = fork(new URL('./child.js', import.meta.url), {
     serialization: 'advanced',
     // What TensorFlow.js uses of Node is not for whoever trains to mend.

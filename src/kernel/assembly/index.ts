@@ -4,11 +4,13 @@
  * has no data and no stack of its own in the memory that it is given.
  */
 export { dot, copy, add, axpy, sum } from './vectors';
-export { sketchDot, sketchAdd } from './sketch';
+export { seeded } from './seeded';
+export { sketchDot, sketchDots, sketchAdd } from './sketch';
 export { sgdStep, replay } from './sgd';
-export { gram } from './gram';
-export { factor, forward } from './cholesky';
+export { covariances } from './covariances';
+export { eliminate } from './cholesky';
 export { addOuter, solve, dotDoubles, updateInverse } from './sums';
+export { ridge } from './ridge';
 export { topScan } from './top';
 export {
   gather,

@@ -20,6 +20,27 @@ export function sketchDot(a: i32, b: i32, cells: i32): i32 {
   return result;
 }
 
+/** Of one sketch with those of many rows, and one number of each of these. */
+export function sketchDots(
+  sketch: i32,
+  rows: i32,
+  n: i32,
+  sketchAt: i32,
+  cells: i32,
+  numberAt: i32,
+  dots: i32,
+  numbers: i32,
+): void {
+  for (let i = 0; i < n; i++) {
+    const row = load<i32>(bytes(rows + i));
+    if (row == 0) continue;
+    const dot = bytes(dots + i);
+    store<f32>(dot, load<f32>(dot) + <f32>sketchDot(sketch, row + sketchAt, cells));
+    const number = bytes(numbers + i);
+    store<f32>(number, load<f32>(number) + load<f32>(bytes(row + numberAt)));
+  }
+}
+
 export function sketchAdd(out: i32, a: i32, cells: i32): void {
   const o = bytes(out);
   const x = bytes(a);

@@ -42,10 +42,13 @@ export function addOuter(sums: i32, x: i32, d: i32, weight: f64): void {
   }
 }
 
-/** A = LLᵀ, L row by row in `scratch`; the diagonal holds inverses: it is only ever divided by. */
 export function solve(a: i32, b: i32, w: i32, d: i32, scratch: i32): bool {
-  const l = bytes(scratch);
-  let from = bytes(a);
+  return solveBytes(bytes(a), bytes(b), bytes(w), d, bytes(scratch));
+}
+
+/** For addresses in bytes. A = LLᵀ, L row by row in `l`; the diagonal holds inverses: it is only ever divided by. */
+export function solveBytes(a: usize, b: usize, x: usize, d: i32, l: usize): bool {
+  let from = a;
   let row = l;
   for (let i = 0; i < d; i++) {
     let other = l;
@@ -61,11 +64,10 @@ export function solve(a: i32, b: i32, w: i32, d: i32, scratch: i32): bool {
     from += <usize>(i + 1) << 3;
     row += <usize>(i + 1) << 3;
   }
-  const x = bytes(w);
   row = l;
   for (let i = 0; i < d; i++) {
     const at = <usize>i << 3;
-    store<f64>(x + at, (load<f64>(bytes(b) + at) - dot64(row, x, i)) * load<f64>(row + at));
+    store<f64>(x + at, (load<f64>(b + at) - dot64(row, x, i)) * load<f64>(row + at));
     row += <usize>(i + 1) << 3;
   }
   // From the last row up: a known w takes its share out of all before it.

@@ -2,7 +2,7 @@ import { cellBits, cellMask, type HeapMemory } from '../heap-memory.ts';
 import type { NetworkKernel } from '../network-kernel.ts';
 import { dotArrays } from './vectors.ts';
 
-export function plainNetworks({ floats, words }: HeapMemory): NetworkKernel {
+export function plainNetworks({ floats, words }: HeapMemory): Omit<NetworkKernel, 'ridge'> {
   return {
     gather(outAt, entriesAt, n, k, at) {
       const out = floats[outAt >> cellBits]!;

@@ -1,7 +1,11 @@
 import { cellBits, cellMask, type HeapMemory } from '../heap-memory.ts';
+import { fillSeeded } from '../seeded.ts';
 import type { Kernel } from '../kernel.ts';
 
-type Vectors = Pick<Kernel, 'dot' | 'copy' | 'add' | 'axpy' | 'sum' | 'sketchDot' | 'sketchAdd'>;
+type Vectors = Pick<
+  Kernel,
+  'seeded' | 'dot' | 'copy' | 'add' | 'axpy' | 'sum' | 'sketchDot' | 'sketchDots' | 'sketchAdd'
+>;
 
 /** Loops over arrays; the exported kernels turn addresses into arrays and offsets. */
 export function dotArrays(a: Float32Array, aAt: number, b: Float32Array, bAt: number, k: number): number {
@@ -32,9 +36,13 @@ export function sketchDotArrays(a: Int16Array, aAt: number, b: Int16Array, bAt: 
   return (s + t) | 0;
 }
 
-export function plainVectors({ floats, shorts }: HeapMemory): Vectors {
+export function plainVectors({ floats, shorts, words }: HeapMemory): Vectors {
   return {
     dot: (a, b, k) => dotArrays(floats[a >> cellBits]!, a & cellMask, floats[b >> cellBits]!, b & cellMask, k),
+
+    seeded(out, k, seed, deviation) {
+      fillSeeded(floats[out >> cellBits]!, out & cellMask, k, seed, deviation);
+    },
 
     copy(out, a, n) {
       const from = a & cellMask;
@@ -74,6 +82,23 @@ export function plainVectors({ floats, shorts }: HeapMemory): Vectors {
       const xAt = 2 * (a & cellMask);
       const yAt = 2 * (b & cellMask);
       return sketchDotArrays(x, xAt, y, yAt, 2 * cells);
+    },
+
+    sketchDots(sketch, rows, n, sketchAt, cells, numberAt, dots, numbers) {
+      const x = shorts[sketch >> cellBits]!;
+      const xAt = 2 * (sketch & cellMask);
+      const addresses = words[rows >> cellBits]!;
+      const dotCells = floats[dots >> cellBits]!;
+      const numberCells = floats[numbers >> cellBits]!;
+      for (let i = 0; i < n; i++) {
+        const row = addresses[(rows & cellMask) + i]!;
+        if (row === 0) continue;
+        const at = row & cellMask;
+        const dot = sketchDotArrays(x, xAt, shorts[row >> cellBits]!, 2 * (at + sketchAt), 2 * cells);
+        dotCells[(dots & cellMask) + i] = dotCells[(dots & cellMask) + i]! + dot;
+        const number = floats[row >> cellBits]![at + numberAt]!;
+        numberCells[(numbers & cellMask) + i] = numberCells[(numbers & cellMask) + i]! + number;
+      }
     },
 
     sketchAdd(out, a, cells) {

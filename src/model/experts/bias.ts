@@ -13,7 +13,7 @@
  * state adds up over tasks and a rating can be taken out again.
  */
 import { quantizeResidual, type Slot } from '../history.ts';
-import type { ItemContribution } from '../item-table.ts';
+import type { ItemContribution } from '../item-contribution.ts';
 import type { Moment } from '../moment.ts';
 import { itemField, userField } from '../row-layout.ts';
 import type { LearnerSettings } from '../settings.ts';

@@ -16,10 +16,11 @@
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Block } from '../../kernel/row-memory.ts';
 import { emptySlot, type History } from '../history.ts';
-import type { ItemContribution, ItemTable } from '../item-table.ts';
+import type { ItemContribution } from '../item-contribution.ts';
+import type { ItemTable } from '../item-table.ts';
 import type { Moment } from '../moment.ts';
 import { itemField, userField } from '../row-layout.ts';
-import { mix } from '../seeded.ts';
+import { mix } from '../../kernel/seeded.ts';
 import type { LearnerSettings } from '../settings.ts';
 import type { Expert } from './expert.ts';
 

@@ -4,7 +4,8 @@
  * Other languages read the tensors with any safetensors library.
  */
 import { ArtifactError } from '../../errors.ts';
-import { checksumOf } from './checksum.ts';
+import { finished, type Steps } from '../steps.ts';
+import { checksumSteps } from './checksum.ts';
 import { manifestProblems, type Manifest } from './manifest.ts';
 import { readSafetensors, writeSafetensors, type Stored, type StoredTensor } from './safetensors.ts';
 import { shapeProblems } from './shapes.ts';
@@ -25,10 +26,11 @@ const userIdsName = 'user.ids';
 const itemIdsName = 'item.ids';
 const format = 'freshet-network-1';
 const unsealed = '0'.repeat(16);
+const stepNumbers = 1 << 16;
 
 /** Throws ArtifactError when it is nothing that `decodeArtifact` would take. */
 export function encodeArtifact(artifact: Artifact, limitBytes = maxArtifactBytes): Uint8Array<ArrayBuffer> {
-  check(artifact, 'This network cannot be stored');
+  finished(checkSteps(artifact, 'This network cannot be stored'));
   const tensors = new Map<string, StoredTensor>();
   for (const [name, { shape, data }] of artifact.tensors) {
     tensors.set(name, { dtype: 'F32', shape, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) });
@@ -41,8 +43,11 @@ export function encodeArtifact(artifact: Artifact, limitBytes = maxArtifactBytes
   return seal(bytes);
 }
 
-/** Throws ArtifactError when anything about the bytes is not as it should be. The tensors are copies. */
-export function decodeArtifact(bytes: Uint8Array, limitBytes = maxArtifactBytes): Artifact {
+/** Throws ArtifactError when anything about the bytes is not as it should be. The tensors may be views of the bytes. */
+export const decodeArtifact = (bytes: Uint8Array, limitBytes?: number): Artifact =>
+  finished(decodingSteps(bytes, limitBytes));
+
+export function* decodingSteps(bytes: Uint8Array, limitBytes = maxArtifactBytes): Steps<Artifact> {
   refuseLarge(bytes.byteLength, limitBytes);
   const stored = read(bytes);
   if (stored.metadata.format !== format) {
@@ -53,24 +58,24 @@ export function decodeArtifact(bytes: Uint8Array, limitBytes = maxArtifactBytes)
     );
   }
   const told = stored.metadata.checksum;
-  const found = checksumBeside(bytes);
+  const found = yield* checksumBeside(bytes);
   if (told !== found) throw damaged(`its checksum is ${found} and ${told ?? 'none'} is told`);
-  const artifact = artifactOf(stored);
-  check(artifact, 'This stored network cannot serve');
+  const artifact = yield* artifactOf(stored);
+  yield* checkSteps(artifact, 'This stored network cannot serve');
   return artifact;
 }
 
 /** Writes the checksum into its place. */
 export function seal(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const at = checksumPlace(bytes);
-  if (at >= 0) bytes.set(new TextEncoder().encode(checksumBeside(bytes)), at);
+  if (at >= 0) bytes.set(new TextEncoder().encode(finished(checksumBeside(bytes))), at);
   return bytes;
 }
 
 /** Of everything but the checksum itself. */
-function checksumBeside(bytes: Uint8Array): string {
+function* checksumBeside(bytes: Uint8Array): Steps<string> {
   const at = checksumPlace(bytes);
-  return at < 0 ? 'none' : checksumOf([bytes.subarray(0, at), bytes.subarray(at + unsealed.length)]);
+  return at < 0 ? 'none' : yield* checksumSteps([bytes.subarray(0, at), bytes.subarray(at + unsealed.length)]);
 }
 
 const checksumKey = new TextEncoder().encode('"checksum":"');
@@ -92,10 +97,11 @@ function read(bytes: Uint8Array): Stored {
   }
 }
 
-function artifactOf({ tensors: stored, metadata }: Stored): Artifact {
+function* artifactOf({ tensors: stored, metadata }: Stored): Steps<Artifact> {
   const tensors = new Map<string, Tensor>();
   for (const [name, { dtype, shape, bytes }] of stored) {
-    if (dtype === 'F32') tensors.set(name, { shape, data: new Float32Array(new Uint8Array(bytes).buffer) });
+    yield;
+    if (dtype === 'F32') tensors.set(name, { shape, data: numbersOf(bytes) });
   }
   return {
     manifest: parse('manifest', metadata.manifest ?? '') as Manifest,
@@ -103,6 +109,13 @@ function artifactOf({ tensors: stored, metadata }: Stored): Artifact {
     userIds: idsOf(stored, userIdsName),
     itemIds: idsOf(stored, itemIdsName),
   };
+}
+
+/** A view where they lie on a boundary of numbers, as in all that we write; else a copy. */
+function numbersOf(bytes: Uint8Array): Float32Array {
+  const { byteOffset, byteLength } = bytes;
+  if (byteOffset % 4 !== 0) return new Float32Array(new Uint8Array(bytes).buffer);
+  return new Float32Array(bytes.buffer, byteOffset, byteLength / 4);
 }
 
 function storedIds(ids: readonly string[]): StoredTensor {
@@ -126,12 +139,12 @@ function parse(name: string, text: string): unknown {
   }
 }
 
-function check({ manifest, tensors, userIds, itemIds }: Artifact, what: string): void {
+function* checkSteps({ manifest, tensors, userIds, itemIds }: Artifact, what: string): Steps<void> {
   const wrong = manifestProblems(manifest).map((field) => `${field} of its manifest is missing or wrong`);
   const problems = wrong.length > 0 ? wrong : shapeProblems(manifest.kind, tensors, userIds.length, itemIds.length);
   for (const [name, { shape, data }] of tensors) {
     if (data.length !== sizeOf(shape)) problems.push(`${name} of [${shape.join(', ')}] has ${data.length} numbers`);
-    const at = data.findIndex((value) => !Number.isFinite(value));
+    const at = yield* firstNotFinite(data);
     if (at >= 0) problems.push(`${name} has ${data[at]} at ${at}, which is no finite number`);
   }
   if (problems.length === 0) return;
@@ -139,6 +152,15 @@ function check({ manifest, tensors, userIds, itemIds }: Artifact, what: string):
     `${what}: ${problems.join('; ')}. What serves goes on serving: train anew, or use the version that wrote it.`,
     { kind: manifestProblems(manifest).includes('kind') ? null : manifest.kind, problems: problems.length },
   );
+}
+
+/** Its place, or -1. */
+function* firstNotFinite(data: Float32Array): Steps<number> {
+  for (let at = 0; at < data.length; at++) {
+    if (at % stepNumbers === 0) yield;
+    if (!Number.isFinite(data[at]!)) return at;
+  }
+  return -1;
 }
 
 function refuseLarge(found: number, limit: number): void {

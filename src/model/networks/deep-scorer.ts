@@ -6,29 +6,31 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import { halvesOf } from './halves.ts';
 import { layerOf } from './rows.ts';
 import { dataOf, type Scorer } from './scorer.ts';
+import type { Steps } from '../steps.ts';
 import type { Tensors } from './tensor.ts';
 
 /** Added to variances, in training as well. */
 export const normEpsilon = 1e-3;
 
-export function deepScorer(tensors: Tensors, kernel: Kernel): Scorer {
-  const halves = halvesOf(tensors, kernel);
+export function* deepScorer(tensors: Tensors, kernel: Kernel): Steps<Scorer> {
+  const halves = yield* halvesOf(tensors, kernel);
   const second = folded(tensors, 'norm1', 'dense2');
-  const out = folded(tensors, 'norm2', 'out');
+  const last = folded(tensors, 'norm2', 'out');
   const units = second.bias.length;
   const weights = layerOf(kernel, second.weights);
   const bias = layerOf(kernel, second.bias);
-  const outWeights = layerOf(kernel, out.weights);
+  const outWeights = layerOf(kernel, last.weights);
   const hidden1 = layerOf(kernel, new Float32Array(halves.units));
   const hidden2 = layerOf(kernel, new Float32Array(units));
-  const base = dataOf(tensors, 'mean')[0]! + out.bias[0]!;
+  const base = dataOf(tensors, 'mean')[0]! + last.bias[0]!;
   const userBias = dataOf(tensors, 'user.bias');
   const itemBias = dataOf(tensors, 'item.bias');
   return {
-    score(user, item) {
+    score(user, item, out, at) {
       kernel.sumRelu(hidden1.address, halves.userHalf(user), halves.itemHalf(item), halves.units);
       kernel.dense(hidden2.address, hidden1.address, weights.address, bias.address, halves.units, units, 1);
-      return base + userBias[user]! + itemBias[item]! + kernel.dot(hidden2.address, outWeights.address, units);
+      const sum = kernel.dot(hidden2.address, outWeights.address, units);
+      out[at] = base + userBias[user]! + itemBias[item]! + sum;
     },
     release() {
       halves.release();

@@ -7,73 +7,88 @@
  * m, z: `fold.mean` and `fold.loadings` [m, r] of the items (train/fold-in.ts); σ²: `fold.noise`; j: the user's latest ratings.
  * With no rating the answer is the mean of all users' answers.
  */
-import { packedSize, type Kernel } from '../../kernel/kernel.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { ridgeScratchCells } from '../../kernel/network-kernel.ts';
 import type { Block } from '../../kernel/row-memory.ts';
 import { mostRemembered, type NetworkHistory } from './network.ts';
-import { Rows } from './rows.ts';
+import { Rows, stepRows } from './rows.ts';
 import { dataOf, tensorOf } from './scorer.ts';
+import type { Steps } from '../steps.ts';
 import type { Tensors } from './tensor.ts';
 
 export class FoldIn {
   readonly #kernel: Kernel;
-  readonly #rank: number;
-  readonly #means: Float32Array;
-  readonly #loadings: Rows;
+  /** Loadings of an item, padded with zeros to whole vectors. */
+  readonly #width: number;
   readonly #noise: number;
-  /** Sums over ratings of [z, r - m] times itself, packed: Σ z zᵀ, then Σ z (r - m). */
-  readonly #sums: Block;
-  readonly #x: Block;
+  /** Of each item: z, then m. */
+  readonly #rows: Rows;
+  readonly #addresses: Uint32Array;
+  /** By rating: the item's row, and the rating. */
+  readonly #entries: Block;
   readonly #weights: Block;
   readonly #scratch: Block;
   #stamp: number | undefined;
 
-  constructor(tensors: Tensors, kernel: Kernel) {
-    const { shape, data } = tensorOf(tensors, 'fold.loadings');
-    const [items, rank] = [shape[0]!, shape[1]!];
-    this.#kernel = kernel;
-    this.#rank = rank;
-    this.#means = dataOf(tensors, 'fold.mean');
-    this.#noise = dataOf(tensors, 'fold.noise')[0]!;
-    // Doubles: two cells each.
-    this.#loadings = new Rows(kernel, items, 2 * rank);
-    for (let item = 0; item < items; item++) {
-      const row = Float64Array.from(data.subarray(item * rank, (item + 1) * rank));
-      this.#loadings.cells(item).set(new Float32Array(row.buffer));
-    }
-    this.#sums = kernel.memory.allocate(2 * packedSize(rank + 1));
-    this.#x = kernel.memory.allocate(2 * (rank + 1));
-    this.#weights = kernel.memory.allocate(2 * rank);
-    this.#scratch = kernel.memory.allocate(2 * packedSize(rank));
+  static *of(tensors: Tensors, kernel: Kernel): Steps<FoldIn> {
+    const foldIn = new FoldIn(tensors, kernel);
+    yield* foldIn.#fillRows(tensors);
+    return foldIn;
   }
 
-  predict(item: number, history: NetworkHistory): number {
+  private constructor(tensors: Tensors, kernel: Kernel) {
+    const { shape } = tensorOf(tensors, 'fold.loadings');
+    const [items, rank] = [shape[0]!, shape[1]!];
+    const means = dataOf(tensors, 'fold.mean');
+    this.#kernel = kernel;
+    this.#width = (rank + 3) & ~3;
+    this.#noise = dataOf(tensors, 'fold.noise')[0]!;
+    this.#rows = new Rows(kernel, items, this.#width + 4);
+    this.#addresses = Uint32Array.from(means, (_, item) => this.#rows.address(item));
+    this.#entries = kernel.memory.allocate(2 * mostRemembered);
+    // One more weight, for m: an answer is one dot product.
+    this.#weights = kernel.memory.allocate(this.#width + 4);
+    this.#weights.floats[this.#width] = 1;
+    this.#scratch = kernel.memory.allocate(ridgeScratchCells(mostRemembered, this.#width));
+  }
+
+  *#fillRows(tensors: Tensors): Steps<void> {
+    const { shape, data } = tensorOf(tensors, 'fold.loadings');
+    const rank = shape[1]!;
+    const means = dataOf(tensors, 'fold.mean');
+    for (let item = 0; item < means.length; item++) {
+      if (item % stepRows === 0) yield;
+      const cells = this.#rows.cells(item);
+      cells.set(data.subarray(item * rank, (item + 1) * rank));
+      cells[this.#width] = means[item]!;
+    }
+  }
+
+  /** Into `out[at]`, as in scorer.ts. */
+  predict(item: number, history: NetworkHistory, out: Float64Array, at: number): void {
     if (history.stamp === undefined || history.stamp !== this.#stamp) this.#fit(history);
-    const taste = this.#kernel.dotDoubles(this.#weights.address, this.#loadings.address(item), this.#rank);
-    return this.#means[item]! + taste;
+    out[at] = this.#kernel.dot(this.#weights.address, this.#addresses[item]!, this.#width + 4);
   }
 
   release(): void {
-    this.#loadings.release();
-    for (const block of [this.#sums, this.#x, this.#weights, this.#scratch]) this.#kernel.memory.release(block);
+    this.#rows.release();
+    for (const block of [this.#entries, this.#weights, this.#scratch]) this.#kernel.memory.release(block);
   }
 
   #fit({ count, items, ratings, stamp }: NetworkHistory): void {
-    const kernel = this.#kernel;
-    const rank = this.#rank;
-    const sums = this.#sums;
-    sums.doubles.fill(0);
-    for (let i = 0, at = 0; i < rank; i++, at += i + 1) sums.doubles[at] = this.#noise;
+    const { address, words, floats } = this.#entries;
     const last = Math.min(count, mostRemembered);
+    let known = 0;
     for (let n = 0; n < last; n++) {
       const item = items[n]!;
       if (item < 0) continue;
-      kernel.copy(this.#x.address, this.#loadings.address(item), 2 * rank);
-      this.#x.doubles[rank] = ratings[n]! - this.#means[item]!;
-      kernel.addOuter(sums.address, this.#x.address, rank + 1, 1);
+      words[2 * known] = this.#addresses[item]!;
+      floats[2 * known + 1] = ratings[n]!;
+      known++;
     }
-    const right = sums.address + 2 * packedSize(rank);
-    if (!kernel.solve(sums.address, right, this.#weights.address, rank, this.#scratch.address)) {
-      this.#weights.doubles.fill(0);
+    const weights = this.#weights;
+    if (!this.#kernel.ridge(weights.address, address, known, this.#width, this.#noise, this.#scratch.address)) {
+      weights.floats.fill(0, 0, this.#width);
     }
     this.#stamp = stamp;
   }

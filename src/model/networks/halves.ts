@@ -4,8 +4,9 @@
  */
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Address } from '../../kernel/row-memory.ts';
-import { layerOf, Rows, rowsOf } from './rows.ts';
+import { layerOf, Rows, rowsOf, stepRows } from './rows.ts';
 import { dataOf, tensorOf } from './scorer.ts';
+import type { Steps } from '../steps.ts';
 import type { Tensors } from './tensor.ts';
 
 export interface Halves {
@@ -17,9 +18,9 @@ export interface Halves {
   release(): void;
 }
 
-export function halvesOf(tensors: Tensors, kernel: Kernel): Halves {
-  const users = rowsOf(kernel, tensorOf(tensors, 'user.embedding'));
-  const items = rowsOf(kernel, tensorOf(tensors, 'item.embedding'));
+export function* halvesOf(tensors: Tensors, kernel: Kernel): Steps<Halves> {
+  const users = yield* rowsOf(kernel, tensorOf(tensors, 'user.embedding'));
+  const items = yield* rowsOf(kernel, tensorOf(tensors, 'item.embedding'));
   const d = tensorOf(tensors, 'user.embedding').shape[1]!;
   const weights = dataOf(tensors, 'dense1.kernel');
   const bias = dataOf(tensors, 'dense1.bias');
@@ -31,6 +32,7 @@ export function halvesOf(tensors: Tensors, kernel: Kernel): Halves {
   const half = layerOf(kernel, new Float32Array(units));
   const itemHalves = new Rows(kernel, items.count, (units + 3) & ~3);
   for (let item = 0; item < items.count; item++) {
+    if (item % stepRows === 0) yield;
     const to = itemHalves.address(item);
     kernel.dense(to, items.address(item), itemWeights.address, itemBias.address, d, units, 0);
   }

@@ -5,10 +5,11 @@
  */
 import type { ItemTable } from '../item-table.ts';
 import { PastRatings } from '../past-ratings.ts';
-import { clipInner } from '../scale.ts';
+import { innerScale } from '../scale.ts';
 import type { UserTable } from '../user-table.ts';
 import { networkKinds, type NetworkKind } from './kinds.ts';
 import { mostRemembered, type Network, type NetworkHistory } from './network.ts';
+import { Numbers } from './numbers.ts';
 
 export type NetworkRole = 'serving' | 'shadow';
 
@@ -16,8 +17,6 @@ interface Place {
   readonly network: Network;
   readonly index: number;
   readonly answers: Float64Array;
-  readonly users: Numbers;
-  readonly items: Numbers;
   readonly history: WritableHistory;
 }
 
@@ -31,7 +30,9 @@ export class LiveNetworks {
   readonly knownUsers = new Float64Array(networkKinds.length);
   #places: readonly Place[] = [];
   readonly #users: UserTable;
-  readonly #items: ItemTable;
+  /** The networks' numbers of rows, a column for each place. */
+  readonly #userNumbers: Numbers;
+  readonly #itemNumbers: Numbers;
   /** What the user at hand is remembered by, once somebody asked for it. */
   readonly #past: PastRatings;
   /** The user at hand; a new stamp for each, and whenever what is remembered may have changed. */
@@ -42,7 +43,8 @@ export class LiveNetworks {
 
   constructor(users: UserTable, items: ItemTable) {
     this.#users = users;
-    this.#items = items;
+    this.#userNumbers = new Numbers(users);
+    this.#itemNumbers = new Numbers(items);
     this.#past = new PastRatings(users.history.limit);
   }
 
@@ -57,6 +59,9 @@ export class LiveNetworks {
     answers[index] = Number.NaN;
     const others = this.#places.filter((place) => place.index !== index || place.answers !== answers);
     this.#places = network === null ? others : [...others, this.#placeOf(network, index, answers)];
+    const networks = this.#places.map((place) => place.network);
+    this.#userNumbers.number(networks.map((one) => (id) => one.userOf(id)));
+    this.#itemNumbers.number(networks.map((one) => (id) => one.itemOf(id)));
   }
 
   /** Everybody answers; rows that are -1 are unknown. Changes no state. */
@@ -68,12 +73,21 @@ export class LiveNetworks {
     }
     const sequence = userRow < 0 ? 0 : this.#users.sequence(userRow);
     const most = Math.min(sequence, this.#users.history.limit, mostRemembered);
+    const users = this.#userNumbers;
+    const items = this.#itemNumbers;
+    users.look(userRow);
+    items.look(itemRow);
     for (let p = 0; p < this.#places.length; p++) {
-      const { network, index, answers, users, items, history } = this.#places[p]!;
-      const user = users.of(userRow);
-      if (network.readsHistory?.(user, most) ?? user < 0) this.#remember(history, items, userHead, sequence);
+      const { network, index, answers, history } = this.#places[p]!;
+      const user = users.of(userRow, p);
+      if (network.readsHistory?.(user, most) ?? user < 0) this.#remember(history, p, userHead, sequence);
       else history.count = 0;
-      answers[index] = clipInner(network.predict(user, items.of(itemRow), history));
+      const item = items.of(itemRow, p);
+      if (network.predictInto === undefined) answers[index] = network.predict(user, item, history);
+      else network.predictInto(user, item, history, answers, index);
+      // Not by a function: a number that it returns may be an object on the heap.
+      if (answers[index]! < innerScale.lo) answers[index] = innerScale.lo;
+      else if (answers[index]! > innerScale.hi) answers[index] = innerScale.hi;
       if (answers === this.serving) this.knownUsers[index] = user < 0 ? 0 : 1;
     }
   }
@@ -85,51 +99,23 @@ export class LiveNetworks {
 
   #placeOf(network: Network, index: number, answers: Float64Array): Place {
     const { limit } = this.#users.history;
-    return {
-      ...{ network, index, answers },
-      users: new Numbers(this.#users, (id) => network.userOf(id)),
-      items: new Numbers(this.#items, (id) => network.itemOf(id)),
-      history: { count: 0, items: new Int32Array(limit), ratings: this.#past.ratings, stamp: -1 },
-    };
+    const history = { count: 0, items: new Int32Array(limit), ratings: this.#past.ratings, stamp: -1 };
+    return { network, index, answers, history };
   }
 
   /** The user's ratings in a network's numbers: read once for all networks, numbered once for each. */
-  #remember(history: WritableHistory, items: Numbers, userHead: number, sequence: number): void {
+  #remember(history: WritableHistory, place: number, userHead: number, sequence: number): void {
     const past = this.#past;
+    const numbers = this.#itemNumbers;
     if (this.#pastStamp !== this.#stamp) {
       this.#pastStamp = this.#stamp;
       past.count = 0;
       if (sequence > 0) past.fill(this.#users.history, userHead, sequence, mostRemembered);
+      for (let n = 0; n < past.count; n++) numbers.look(past.itemRows[n]!);
     }
     history.count = past.count;
     if (history.stamp === this.#stamp) return;
     history.stamp = this.#stamp;
-    for (let n = 0; n < past.count; n++) history.items[n] = items.of(past.itemRows[n]!);
-  }
-}
-
-/** A network's number of each row, looked up once: a row may come to belong to another id, which is looked up again. */
-class Numbers {
-  readonly #table: { idOf(row: number): string };
-  readonly #numberOf: (id: string) => number;
-  #ids: (string | undefined)[] = [];
-  #numbers = new Int32Array(1024);
-
-  constructor(table: { idOf(row: number): string }, numberOf: (id: string) => number) {
-    this.#table = table;
-    this.#numberOf = numberOf;
-  }
-
-  of(row: number): number {
-    if (row < 0) return -1;
-    const id = this.#table.idOf(row);
-    if (this.#ids[row] === id) return this.#numbers[row]!;
-    if (row >= this.#numbers.length) {
-      const larger = new Int32Array(Math.max(2 * this.#numbers.length, row + 1));
-      larger.set(this.#numbers);
-      this.#numbers = larger;
-    }
-    this.#ids[row] = id;
-    return (this.#numbers[row] = this.#numberOf(id));
+    for (let n = 0; n < past.count; n++) history.items[n] = numbers.of(past.itemRows[n]!, place);
   }
 }

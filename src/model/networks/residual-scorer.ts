@@ -4,45 +4,49 @@
  */
 import type { Kernel } from '../../kernel/kernel.ts';
 import { halvesOf } from './halves.ts';
-import { layerOf } from './rows.ts';
+import { layerOf, stepRows } from './rows.ts';
 import { dataOf, tensorOf, type Scorer } from './scorer.ts';
+import type { Steps } from '../steps.ts';
 import type { Tensors } from './tensor.ts';
 
-export function residualScorer(tensors: Tensors, kernel: Kernel): Scorer {
-  const halves = halvesOf(tensors, kernel);
+export function* residualScorer(tensors: Tensors, kernel: Kernel): Steps<Scorer> {
+  const halves = yield* halvesOf(tensors, kernel);
   const d = tensorOf(tensors, 'user.embedding').shape[1]!;
   const [dotWeight, ...blockWeights] = dataOf(tensors, 'out.kernel');
-  const userBias = biasWith(tensors, 'user', blockWeights.slice(0, d));
-  const itemBias = biasWith(tensors, 'item', blockWeights.slice(d));
+  const userBias = yield* biasWith(tensors, 'user', blockWeights.slice(0, d));
+  const itemBias = yield* biasWith(tensors, 'item', blockWeights.slice(d));
   const base = dataOf(tensors, 'mean')[0]! + dataOf(tensors, 'out.bias')[0]!;
   const [weights2, bias2, weights3, bias3] = ['dense2.kernel', 'dense2.bias', 'dense3.kernel', 'dense3.bias'].map(
     (name) => layerOf(kernel, dataOf(tensors, name)),
   );
-  const out = layerOf(kernel, blockWeights);
+  const outWeights = layerOf(kernel, blockWeights);
   const inner = dataOf(tensors, 'dense2.bias').length;
   const hidden1 = layerOf(kernel, new Float32Array(2 * d));
   const hidden2 = layerOf(kernel, new Float32Array(inner));
   return {
-    score(user, item) {
+    score(user, item, out, at) {
       kernel.sumRelu(hidden1.address, halves.userHalf(user), halves.itemHalf(item), 2 * d);
       kernel.dense(hidden2.address, hidden1.address, weights2!.address, bias2!.address, 2 * d, inner, 1);
       kernel.dense(hidden1.address, hidden2.address, weights3!.address, bias3!.address, inner, 2 * d, 1);
       const dot = kernel.dot(halves.users.address(user), halves.items.address(item), d);
-      return (
-        base + userBias[user]! + itemBias[item]! + dotWeight! * dot + kernel.dot(hidden1.address, out.address, 2 * d)
-      );
+      const block = kernel.dot(hidden1.address, outWeights.address, 2 * d);
+      out[at] = base + userBias[user]! + itemBias[item]! + dotWeight! * dot + block;
     },
     release() {
       halves.release();
-      for (const block of [weights2!, bias2!, weights3!, bias3!, out, hidden1, hidden2]) kernel.memory.release(block);
+      for (const block of [weights2!, bias2!, weights3!, bias3!, outWeights, hidden1, hidden2])
+        kernel.memory.release(block);
     },
   };
 }
 
 /** Each bias and what the row adds by itself. */
-function biasWith(tensors: Tensors, side: 'user' | 'item', weights: readonly number[]): Float64Array {
+function* biasWith(tensors: Tensors, side: 'user' | 'item', weights: readonly number[]): Steps<Float64Array> {
   const rows = dataOf(tensors, `${side}.embedding`);
-  return Float64Array.from(dataOf(tensors, `${side}.bias`), (bias, row) =>
-    weights.reduce((sum, weight, i) => sum + weight * rows[row * weights.length + i]!, bias),
-  );
+  const biases = Float64Array.from(dataOf(tensors, `${side}.bias`));
+  for (let row = 0; row < biases.length; row++) {
+    if (row % stepRows === 0) yield;
+    for (let i = 0; i < weights.length; i++) biases[row] = biases[row]! + weights[i]! * rows[row * weights.length + i]!;
+  }
+  return biases;
 }

@@ -2,7 +2,11 @@
 import { ArtifactError } from '../../errors.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { maxBlockCells, type Address, type Block } from '../../kernel/row-memory.ts';
+import type { Steps } from '../steps.ts';
 import type { Tensor } from './tensor.ts';
+
+/** Rows that are made in one step. */
+export const stepRows = 256;
 
 export class Rows {
   readonly count: number;
@@ -39,11 +43,14 @@ export class Rows {
 }
 
 /** The rows of a tensor [rows, ...], each padded with zeros to `stride` cells. */
-export function rowsOf(kernel: Kernel, { shape, data }: Tensor, stride?: number): Rows {
+export function* rowsOf(kernel: Kernel, { shape, data }: Tensor, stride?: number): Steps<Rows> {
   const count = shape[0]!;
   const width = count === 0 ? 1 : data.length / count;
   const rows = new Rows(kernel, count, stride ?? (width + 3) & ~3);
-  for (let row = 0; row < count; row++) rows.cells(row).set(data.subarray(row * width, (row + 1) * width));
+  for (let row = 0; row < count; row++) {
+    if (row % stepRows === 0) yield;
+    rows.cells(row).set(data.subarray(row * width, (row + 1) * width));
+  }
   return rows;
 }
 

@@ -29,6 +29,7 @@ const prediction = fc.record({
   high: value,
   parts: fc.record({ mean: value, userBias: value, itemBias: value, interaction: value }, { noNullPrototype: true }),
   experts: fc.dictionary(fc.string(), value, { noNullPrototype: true }),
+  networkWeights: fc.dictionary(fc.string(), value, { noNullPrototype: true }),
   modelVersions: fc.dictionary(fc.string(), fc.string(), { noNullPrototype: true }),
   coldUser: fc.boolean(),
   coldItem: fc.boolean(),
@@ -38,6 +39,7 @@ const prediction = fc.record({
   predictedAtMs: timeMs,
   sourcePartition: fc.nat(),
   sourceOffset: offset,
+  effort: fc.constantFrom('', 'fast', 'full'),
 });
 const deadLetter = fc.record({
   key: fc.option(bytes),

@@ -1,7 +1,10 @@
 /** A small reader of server-sent events for tests. */
 export interface StreamEvent {
+  /** Empty where it has none. */
   readonly id: string;
-  readonly data: { readonly userId: string };
+  readonly name: string;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly data: any;
 }
 
 export interface EventReader {
@@ -31,8 +34,8 @@ async function collect(response: Response, events: StreamEvent[], comments: stri
     const blocks = text.split('\n\n');
     text = blocks.pop() ?? '';
     for (const block of blocks) {
-      const event = /^id: (.*)\ndata: (.*)$/.exec(block);
-      if (event) events.push({ id: event[1]!, data: JSON.parse(event[2]!) as StreamEvent['data'] });
+      const event = /^(?:id: (.*)\n)?(?:event: (.*)\n)?data: (.*)$/.exec(block);
+      if (event) events.push({ id: event[1] ?? '', name: event[2] ?? '', data: JSON.parse(event[3]!) });
       else comments.push(block);
     }
   }

@@ -10,8 +10,10 @@ import type {
   PredictionEvent,
   Rating,
 } from '../../../src/ports/events.ts';
+import type { DeadLetterBox, RetryResult, ShownLetter } from '../../../src/ports/dead-letters.ts';
 import type { Log } from '../../../src/ports/log.ts';
-import type { Readiness, Serving } from '../../../src/ports/serving.ts';
+import type { Explanation, Readiness, Serving, UserView } from '../../../src/ports/serving.ts';
+import type { StatsSource, WorkerStats } from '../../../src/ports/telemetry.ts';
 import type {
   InputRecord,
   Offset,
@@ -29,6 +31,15 @@ export class FakeServing implements Serving {
   }
   predict(userId: string, itemId: string): Prediction {
     return predictionOf(userId, itemId);
+  }
+  explain(userId: string, itemId: string): Explanation {
+    const reasons = [{ kind: 'user', moved: 0.25 }] as const;
+    const ratings = [{ itemId: 'i2', rating: 4, ratedAtMs: 5_000, moved: 0.125 }];
+    return { ...predictionOf(userId, itemId), reasons, ratings };
+  }
+  user(userId: string): UserView {
+    const history = [{ itemId: 'i2', rating: 4, ratedAtMs: 5_000 }];
+    return { userId, isKnown: true, ratingsLearned: 1, level: 0.25, history };
   }
   recommend(_userId: string, count: number) {
     return Array.from({ length: count }, (_, index) => ({
@@ -55,6 +66,7 @@ export function predictionOf(userId: string, itemId: string): Prediction {
     high: 5,
     parts: { mean: 3.5, userBias: 0.25, itemBias: 0, interaction: 0 },
     experts: { mean: 3.5, bias: 3.75 },
+    networkWeights: {},
     modelVersions: {},
     coldUser: true,
     coldItem: false,
@@ -166,7 +178,41 @@ function predictionEventOf(userId: string, partition: number): PredictionEvent {
     predictedAtMs: 2,
     sourcePartition: partition,
     sourceOffset: 0,
+    effort: 'balanced',
   };
+}
+
+/** Letters by place; a retry takes place 0:0 alone, once. */
+export class FakeLetters implements DeadLetterBox {
+  readonly letters: ShownLetter[] = [];
+  retries = 0;
+  async latest(count: number) {
+    return { total: this.letters.length, letters: this.letters.slice(0, count) };
+  }
+  async retry(partition: number, offset: Offset): Promise<RetryResult> {
+    if (partition !== 0 || offset > 1) return { kind: 'unknown' };
+    if (offset === 1) return { kind: 'refused', code: 'FRESHET_UNDECODABLE', reason: 'it is no rating' };
+    return this.retries++ === 0 ? { kind: 'retried', partition: 0, offset: 7 } : { kind: 'already-in' };
+  }
+}
+
+/** Counts how often anybody looked. */
+export class FakeStats implements StatsSource {
+  looks = 0;
+  stats(): WorkerStats {
+    this.looks++;
+    const partition = {
+      ...{ partition: 0, eventsApplied: 5, eventsSkipped: 0, predictions: 5, requestsAnswered: 0 },
+      ...{ recommendations: 0, recommendationsPending: 0, deadLetters: { FRESHET_UNDECODABLE: 2 } },
+      ...{ appliedOffset: 5, committedOffset: 5, effort: 1, eventTimeLagMs: 3, schemaWaitMs: 0 },
+    };
+    const errors = { rmseTotal: 1, maeTotal: 0.8, rmseWindow: 0.9, maeWindow: 0.7 };
+    return {
+      partitions: [partition],
+      experts: ['mean', 'bias', 'factors', 'blend'].map((expert) => ({ expert, ...errors })),
+      ...{ userRows: 2, itemRows: 3, usersEvicted: 0, itemsEvicted: 0, intervalCoverageRatio: NaN, followLagMs: null },
+    };
+  }
 }
 
 export interface LogLine {

@@ -4,13 +4,24 @@ import { createModelStore } from '../../../src/adapters/models/model-store.ts';
 import { createModelControl } from '../../../src/stream/model-control.ts';
 import { afterEach } from 'vitest';
 import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../../src/adapters/http/server.ts';
-import { fakeCodec, FakeRatingsLog, FakeServing, FakeTopicReader, recordingLog, type LogLine } from './fakes.ts';
+import {
+  fakeCodec,
+  FakeLetters,
+  FakeRatingsLog,
+  FakeServing,
+  FakeStats,
+  FakeTopicReader,
+  recordingLog,
+  type LogLine,
+} from './fakes.ts';
 
 export interface Given {
   readonly server: HttpServer;
   readonly url: string;
   readonly serving: FakeServing;
   readonly log: FakeRatingsLog;
+  readonly letters: FakeLetters;
+  readonly stats: FakeStats;
   readonly predictions: FakeTopicReader;
   readonly lines: readonly LogLine[];
   readonly answered: { method: string; route: string; status: number; durationMs: number | null }[];
@@ -33,6 +44,8 @@ export function buildServer(options: Partial<HttpServerOptions> = {}): Omit<Give
   const serving = new FakeServing(partitionCount);
   const log = new FakeRatingsLog();
   const predictions = new FakeTopicReader(partitionCount);
+  const letters = new FakeLetters();
+  const stats = new FakeStats();
   const lines: LogLine[] = [];
   const answered: Given['answered'] = [];
   const server = createHttpServer({
@@ -41,6 +54,10 @@ export function buildServer(options: Partial<HttpServerOptions> = {}): Omit<Give
     codec: fakeCodec,
     topicReader: predictions,
     partitionCount,
+    letters,
+    stats,
+    networkStats: () => [],
+    scale: { lo: 1, hi: 5 },
     models: createModelControl(createModelStore(openInMemory().models), { nowMs: () => 1_700_000_000_000 }),
     metricsText: () => Promise.resolve('# HELP freshet_rows Rows.\n# TYPE freshet_rows gauge\nfreshet_rows 1\n'),
     onAnswered: (method, route, status, durationMs) => answered.push({ method, route, status, durationMs }),
@@ -50,7 +67,7 @@ export function buildServer(options: Partial<HttpServerOptions> = {}): Omit<Give
     limits: { closeGraceMs: 200, ...options.limits },
   });
   open.push(server);
-  return { server, serving, log, predictions, lines, answered };
+  return { server, serving, log, letters, stats, predictions, lines, answered };
 }
 
 export function rating(userId: string, fields: Record<string, unknown> = {}): Record<string, unknown> {

@@ -20,6 +20,12 @@ const operations = Object.entries(openApiDocument.paths).flatMap(([path, methods
 const ajv = new Ajv2020({ strict: false });
 ajv.addSchema(openApiDocument, 'api');
 
+const letter = {
+  ...{ letterPartition: 0, letterOffset: 0, isRetried: false, key: null, value: Buffer.from('{') },
+  ...{ code: 'FRESHET_UNDECODABLE', reason: 'it is no JSON', topic: 'ratings', partition: 0, offset: 12 },
+  ...{ schemaId: null, refusedAtMs: 5_000 },
+};
+
 /** Checks an answer against what the document says about its route and status. */
 async function expectDescribed(method: string, path: string, response: Response): Promise<void> {
   const operation = operations.find((one) => one.method === method && one.path === path)!.operation;
@@ -65,7 +71,9 @@ describe('the OpenAPI document', () => {
   });
 
   it('describes the answers as they come', async () => {
-    const { url, serving, predictions } = await givenServer({ limits: { bodyMaxBytes: 1_000, backlogMaxCount: 2 } });
+    const { url, serving, letters, predictions } = await givenServer({
+      limits: { bodyMaxBytes: 1_000, backlogMaxCount: 2 },
+    });
     const get = (path: string): Promise<Response> => fetch(url + path);
     await expectDescribed('post', '/ratings', await postJson(url, [rating('u1'), 7]));
     await expectDescribed('post', '/ratings', await postJson(url, [7]));
@@ -78,6 +86,16 @@ describe('the OpenAPI document', () => {
     await expectDescribed('get', '/users/{userId}/recommendations', await get('/users/u1/recommendations'));
     await expectDescribed('get', '/users/{userId}/recommendations', await get('/users/u1/recommendations?count=0'));
     const post = (path: string): Promise<Response> => fetch(url + path, { method: 'POST' });
+    await expectDescribed('get', '/users/{userId}', await get('/users/u1'));
+    await expectDescribed('get', '/users/{userId}/explanations/{itemId}', await get('/users/u1/explanations/i1'));
+    letters.letters.push(letter);
+    await expectDescribed('get', '/dead-letters', await get('/dead-letters'));
+    await expectDescribed('get', '/dead-letters', await get('/dead-letters?count=0'));
+    for (const place of ['0/0', '0/0', '0/1', '0/9', 'x/0']) {
+      const path = '/dead-letters/{partition}/{offset}/retry';
+      await expectDescribed('post', path, await post(`/dead-letters/${place}/retry`));
+    }
+    await expectDescribed('get', '/console/{file}', await get('/console/nothing'));
     await expectDescribed('get', '/models', await get('/models'));
     await expectDescribed('post', '/models/{kind}/train', await post('/models/deep/train'));
     await expectDescribed('post', '/models/{kind}/train', await post('/models/shallow/train'));

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
 import { createConnection } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
@@ -66,6 +68,25 @@ describe('web pages', () => {
     }
     expect(log.appends).toBe(0);
     expect((await postJson(url, [rating('u1')], { origin: url })).status).toBe(202);
+  });
+
+  it('may change nothing under a name that was made to mean this machine, unless they have the token', async () => {
+    const asked = async (given: { url: string }, name: string, more = {}): Promise<number | undefined> => {
+      const { port } = new URL(given.url);
+      const host = `${name}:${port}`;
+      const headers = { host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin', ...more };
+      const sent = request({ host: '127.0.0.1', port, method: 'DELETE', path: '/users/u1', headers }).end();
+      const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      response.resume();
+      return response.statusCode;
+    };
+    const open = await givenServer();
+    expect(await asked(open, 'rebound.example')).toBe(403);
+    for (const name of ['localhost', '127.0.0.1', '[::1]', 'freshet.localhost']) {
+      expect([name, await asked(open, name)]).toEqual([name, 202]);
+    }
+    const closed = await givenServer({ token: 'secret' });
+    expect(await asked(closed, 'freshet.example', { authorization: 'Bearer secret' })).toBe(202);
   });
 
   it('may read nothing across origins: no answer allows it', async () => {

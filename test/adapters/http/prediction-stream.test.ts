@@ -4,7 +4,7 @@ import { eventId, resumeAfter } from '../../../src/adapters/http/stream-position
 import { readEvents, type EventReader } from './event-stream.ts';
 import { givenServer, jsonOf } from './given-server.ts';
 
-const users = (reader: EventReader): string[] => reader.events.map(({ data }) => data.userId);
+const users = (reader: EventReader): string[] => reader.events.map(({ data }) => String(data.userId));
 
 describe('GET /predictions/stream', () => {
   it('sends what becomes durable from now on, with partition and offset as id', async () => {

@@ -18,6 +18,7 @@ describe('GET /users/{id}/predictions/{item}', () => {
       'high',
       'parts',
       'experts',
+      'networkWeights',
       'modelVersions',
       'coldUser',
       'coldItem',

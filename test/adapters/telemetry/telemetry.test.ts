@@ -21,6 +21,7 @@ function partition(fields: Partial<PartitionStats> = {}): PartitionStats {
     deadLetters: {},
     appliedOffset: 104,
     committedOffset: 90,
+    effort: 1,
     eventTimeLagMs: 1500,
     schemaWaitMs: 0,
     ...fields,
@@ -63,8 +64,8 @@ function busyTelemetry(): PrometheusTelemetry {
     registry: { unansweredCount: 2 },
     restoreReads: () => ({ fromDisk: 100, fromChangelog: 7 }),
     networks: () => [
-      { kind: 'deep', role: 'serving', version: 'v2', ratings: 40, rmse: 0.9, ageMs: 60_000 },
-      { kind: 'deep', role: 'shadow', version: 'v1', ratings: 40, rmse: 0.95, ageMs: null },
+      { kind: 'deep', role: 'serving', version: 'v2', ratings: 40, rmse: 0.9, ageMs: 60_000, weight: 0.4 },
+      { kind: 'deep', role: 'shadow', version: 'v1', ratings: 40, rmse: 0.95, ageMs: null, weight: null },
     ],
   });
   telemetry.modelEvent('deep', 'promoted');
@@ -220,6 +221,7 @@ describe('metrics of what happens', () => {
     const telemetry = busyTelemetry();
     expect(await valueOf(telemetry, 'freshet_model_rmse', { kind: 'deep', role: 'shadow' })).toBe(0.95);
     expect(await valueOf(telemetry, 'freshet_model_age_seconds', { kind: 'deep' })).toBe(60);
+    expect(await valueOf(telemetry, 'freshet_model_weight', { kind: 'deep' })).toBe(0.4);
     expect(await valueOf(telemetry, 'freshet_model_events_total', { kind: 'deep', outcome: 'promoted' })).toBe(1);
     expect(await valueOf(telemetry, 'freshet_training_progress_ratio', { kind: 'rbm' })).toBe(0.25);
     telemetry.training('rbm', null);
@@ -227,6 +229,19 @@ describe('metrics of what happens', () => {
     expect(await valueOf(telemetry, 'freshet_training_loss', { kind: 'rbm' })).toBeUndefined();
     telemetry.attach({ networks: () => [] });
     expect(await valueOf(telemetry, 'freshet_model_ratings', { kind: 'deep', role: 'serving' })).toBeUndefined();
+  });
+
+  it('begin at 0 with a partition or a kind, so that their first event can be seen', async () => {
+    const telemetry = createTelemetry();
+    telemetry.restored(3, 10, 0);
+    telemetry.modelEvent('deep', 'trained');
+    const checkpoints = { partition: '3', outcome: 'failed' };
+    expect(await valueOf(telemetry, 'freshet_checkpoints_total', checkpoints)).toBe(0);
+    expect(await valueOf(telemetry, 'freshet_model_events_total', { kind: 'deep', outcome: 'failed' })).toBe(0);
+    expect(await valueOf(telemetry, 'freshet_model_events_total', { kind: 'deep', outcome: 'trained' })).toBe(1);
+    telemetry.checkpoint(3, 'failed', 5, 0, 0);
+    telemetry.restored(3, 10, 0);
+    expect(await valueOf(telemetry, 'freshet_checkpoints_total', checkpoints)).toBe(1);
   });
 
   it('count streams as requests without timing them', async () => {

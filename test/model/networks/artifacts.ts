@@ -4,7 +4,7 @@ import type { NetworkKind } from '../../../src/model/networks/kinds.ts';
 import type { Manifest } from '../../../src/model/networks/manifest.ts';
 import { shapesOf } from '../../../src/model/networks/shapes.ts';
 import { sizeOf, type Tensor } from '../../../src/model/networks/tensor.ts';
-import { fillSeeded } from '../../../src/model/seeded.ts';
+import { fillSeeded } from '../../../src/kernel/seeded.ts';
 
 export const manifestOf = (kind: NetworkKind): Manifest => ({
   kind,

@@ -4,7 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { logLevel, type IHeaders } from 'kafkajs';
-import { testClient } from './topics.ts';
+import { topicEnds } from './topic-ends.ts';
 import { until } from './until.ts';
 
 export interface CommittedRecord {
@@ -54,9 +54,7 @@ const readCommittedLevel = 1;
 
 /** Every committed record of the topic, by partition and offset, to the end as of the call. */
 export async function readCommitted(brokers: readonly string[], topic: string): Promise<CommittedRecord[]> {
-  const admin = testClient(brokers).admin();
-  await admin.connect();
-  const bounds = await admin.fetchTopicOffsets(topic).finally(() => admin.disconnect());
+  const bounds = await topicEnds(brokers, topic);
   const cluster = new ClusterOf({
     logger: createLogger({ level: logLevel.NOTHING, logCreator }),
     socketFactory: socketFactory(),

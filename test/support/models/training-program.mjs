@@ -54,6 +54,7 @@ async function train(place, window, validation, { onProgress }) {
     kind: 'embedding',
     tensors: simpleTensors(biases),
     ...{ epochs: 3, trainSeconds: 0.5, examplesPerSecond: 6000, backend: 'by-hand', validationRmse: 1 },
+    hyperParameters: { sweeps: 10 },
   };
 }
 

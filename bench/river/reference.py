@@ -2,7 +2,7 @@
 
 Reads lines "user item rating" (tab separated, in time order) from standard input. BiasedMF with the settings of river's
 own documentation: 10 factors, N(0, 0.1), SGD 0.025 for biases and 0.05 for latents, l2 0.0 and 0.0.
-Run by bench/river.mjs.
+Run by bench/river/run.mjs.
 """
 import json
 import math
