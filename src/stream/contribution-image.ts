@@ -47,7 +47,8 @@ export class ContributionImages {
     if (values.length !== sketchAt && values.length !== sketchAt + counts / 4) {
       throw new CorruptStateError(
         `A stored contribution has ${values.length} cells where ${sketchAt}, ${sketchAt + counts / 4} or ${cells} are possible. ` +
-          'It is damaged, or was written with another sketch width: restore it from a copy, or rebuild the state from the ratings.',
+          'It was learned with another effort (full and auto keep sketches of items, fast and balanced do not), or it is damaged: ' +
+          'ask for the --effort that it was learned with, restore it from a copy, or rebuild the state from the ratings.',
         { found: values.length },
       );
     }

@@ -57,8 +57,7 @@ export function refuseOtherSettings(stored: StoredSettings, asked: StoredSetting
     ['--seed', stored.seed, asked.seed],
     ['k', stored.k, asked.k],
     ['initialDeviation', stored.initialDeviation, asked.initialDeviation],
-    ['historyLimit', stored.historyLimit, asked.historyLimit],
-    ['--effort full or auto (sketchWidth)', stored.sketchWidth ?? 0, asked.sketchWidth ?? 0],
+    ['--effort', effortsOf(stored), effortsOf(asked)],
   ];
   const problems = facts
     .filter(([, before, now]) => before !== now)
@@ -76,3 +75,7 @@ export function refuseOtherSettings(stored: StoredSettings, asked: StoredSetting
 }
 
 const rangeOf = ({ lo, hi }: Scale): string => `${lo}..${hi}`;
+
+/** Efforts that keep of users and items what is kept. */
+const effortsOf = ({ historyLimit, sketchWidth = 0 }: StoredSettings): string =>
+  `${sketchWidth > 0 ? 'full or auto' : 'fast or balanced'} (${historyLimit} ratings of a user, sketches ${sketchWidth} wide)`;

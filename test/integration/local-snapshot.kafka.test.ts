@@ -6,7 +6,7 @@ import { open } from 'lmdb';
 import { afterEach, expect, test } from 'vitest';
 import { textKeys } from '../../src/adapters/embedded/lmdb-tables.ts';
 import { startKafkaWorker, type KafkaWorker, type KafkaWorkerOptions } from '../../src/cli/kafka-worker.ts';
-import { defaultSettings } from '../../src/model/settings.ts';
+import { defaultSettings, withPosterior } from '../../src/model/settings.ts';
 import type { Log } from '../../src/ports/log.ts';
 import { forget, rate } from '../support/flow-inputs.ts';
 import { memoryOf } from '../support/flow-state.ts';
@@ -162,6 +162,15 @@ describeKafka('a worker with a local snapshot', () => {
     expect(rowsOf(started.worker)).toEqual(full.rows);
   });
 
+  test('that was learned with another effort is refused with what to ask for', { timeout: 60_000 }, async () => {
+    const app = uniqueName('effort');
+    const { worker } = await start(app, undefined);
+    await learn(worker, 20, 'without sketches');
+    await worker.stop();
+    const fuller = { settings: withPosterior(smallSettings) };
+    await expect(start(app, undefined, fuller)).rejects.toThrow(/ask for the --effort that it was learned with/);
+  });
+
   test('holds nothing of a forgotten user', { timeout: 60_000 }, async () => {
     const [app, folder] = [uniqueName('forget'), newFolder()];
     const { worker } = await start(app, folder);
@@ -203,7 +212,7 @@ describeKafka('a worker with a local snapshot', () => {
       started.worker.kill('SIGKILL');
       await started.worker.exited;
     }
-    const overrides = { settings: defaultSettings, scale: { lo: 1, hi: 5 } };
+    const overrides = { settings: withPosterior(defaultSettings), scale: { lo: 1, hi: 5 } };
     const fromDisk = await start(app, folder, overrides);
     await until('all is learned', () => [0, 1, 2].reduce((sum, p) => sum + committed(fromDisk.worker, p), 0) >= sent);
     await fromDisk.worker.stop();

@@ -40,7 +40,7 @@ describe('a stored contribution', () => {
   it('is refused when its length is of no known kind', () => {
     const values = new Float32Array(items.sketchAt + 1);
     expect(() => images.cells({ layout: rowLayout, values })).toThrow(
-      /damaged, or was written with another sketch width/,
+      /learned with another effort .* or it is damaged: ask for the --effort/,
     );
   });
 });

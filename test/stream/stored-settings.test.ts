@@ -7,7 +7,7 @@ import { systemClock } from '../../src/adapters/system/clock.ts';
 import { UsageError } from '../../src/errors.ts';
 import { createPlainKernel } from '../../src/kernel/plain.ts';
 import type { Scale } from '../../src/model/scale.ts';
-import { defaultSettings } from '../../src/model/settings.ts';
+import { defaultSettings, withPosterior } from '../../src/model/settings.ts';
 import {
   decodeStoredSettings,
   encodeStoredSettings,
@@ -27,7 +27,7 @@ it('reads back what was stored, and nothing that may change later', () => {
 
 it('names every difference at once', () => {
   const other = storedSettingsOf({
-    settings: { ...defaultSettings, k: 16, seed: 7 },
+    settings: { ...withPosterior(defaultSettings), k: 16, seed: 7 },
     scale: { lo: 1, hi: 5 },
     partitionCount: 6,
   });
@@ -42,6 +42,9 @@ it('names every difference at once', () => {
     expect.stringContaining('--scale 0.5..5 and 1..5 is asked for'),
     expect.stringContaining('--seed 1 and 7 is asked for'),
     expect.stringContaining('k 32 and 16 is asked for'),
+    expect.stringMatching(
+      /--effort fast or balanced \(128 ratings .*\) and full or auto \(256 ratings .*256 wide\) is asked/,
+    ),
     expect.stringMatching(/4 partitions of ratings and there are 6 now.*start workers with another --app/),
   ]);
 });

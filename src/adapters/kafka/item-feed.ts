@@ -7,7 +7,7 @@
  *
  * There is no local store: contributions cannot be looked up one by one.
  */
-import { LostChangesError } from '../../errors.ts';
+import { CorruptStateError, LostChangesError } from '../../errors.ts';
 import type { ItemFeed, ItemFollower, Offset } from '../../ports/transport.ts';
 import { parseChangelogKey, parseItemRecord } from './changelog.ts';
 import { changelogValues, type LatestValues } from './latest-values.ts';
@@ -63,6 +63,8 @@ export function createItemFeed({ reader, topic, partitionCount, latest }: ItemFe
       });
       standing.position = Math.max(standing.position, position);
     } catch (error) {
+      // What is stored is of no use to this worker, whenever it is read.
+      if (error instanceof CorruptStateError) throw error;
       // Nothing was handed over: it may begin again. Otherwise it would hand over things twice.
       if (handedOver > 0) throw interrupted(topic, partition, error);
       if (followed.get(partition) === standing) followed.delete(partition);

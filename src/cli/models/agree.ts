@@ -8,6 +8,7 @@ import { createKernel } from '../../kernel/choose.ts';
 import { decodeArtifact, type Artifact } from '../../model/networks/artifact.ts';
 import { networkKinds, type NetworkKind } from '../../model/networks/kinds.ts';
 import { networkOf } from '../../model/networks/serving.ts';
+import { defaultSettings } from '../../model/settings.ts';
 import type { ModelReader } from '../../ports/models.ts';
 import type { Offset } from '../../ports/transport.ts';
 import { readLoggedEvents, type LoggedEvent } from '../../stream/replayed-log.ts';
@@ -41,8 +42,9 @@ export async function agree(
     throw new WindowTooSmallError('no rating was learned here yet: there is nothing to compare. Send ratings first');
   }
   const { scale } = stored;
-  const settings = { ...learnerSettingsIn(stored), effort: values.effort };
-  if (settings.effort === 'full' && settings.sketchWidth === 0)
+  const kept = learnerSettingsIn(stored);
+  const settings = { ...kept, effort: values.effort ?? (kept.sketchWidth > 0 ? 'full' : defaultSettings.effort) };
+  if (settings.effort === 'full' && kept.sketchWidth === 0)
     throw new UsageError(['what is stored was not learned with --effort full: ask for balanced, or for fast']);
   const kernel = createKernel();
   const events = await readLoggedEvents(log, codec, scale, ends);

@@ -9,13 +9,17 @@ import { registrySettings } from '../registry-settings.ts';
 import { anyTarget } from '../target.ts';
 import { trainingSettings } from './training-settings.ts';
 
-const { effort } = learnerSettings;
+const { choices, doc } = learnerSettings.effort;
 export const modelsSettings = {
   ...anyTarget,
   ...registrySettings,
   ...trainingSettings,
   ...mappingSettings,
-  effort,
+  effort: {
+    type: 'choice',
+    choices,
+    doc: `What agree goes through the log with; when not given, full where workers had full or auto, and balanced elsewhere. ${doc}`,
+  },
 } as const;
 export type ModelsValues = Values<typeof modelsSettings>;
 
