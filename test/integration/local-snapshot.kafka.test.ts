@@ -168,7 +168,10 @@ describeKafka('a worker with a local snapshot', () => {
     await learn(worker, 20, 'without sketches');
     await worker.stop();
     const fuller = { settings: withPosterior(smallSettings) };
-    await expect(start(app, undefined, fuller)).rejects.toThrow(/ask for the --effort that it was learned with/);
+    // Rows that are followed may come before the settings that are stored with a task: either refuses.
+    await expect(start(app, undefined, fuller)).rejects.toThrow(
+      /ask for the --effort that it was learned with|learned with --effort fast or balanced .* ask for fast or balanced/,
+    );
   });
 
   test('holds nothing of a forgotten user', { timeout: 60_000 }, async () => {
