@@ -14,6 +14,10 @@ export class ChangedRows {
     this.#rows.push(row);
   }
 
+  has(row: number): boolean {
+    return this.#marks[row] === 1;
+  }
+
   /** Visits every changed row; afterwards none is. */
   take(visit: (row: number) => void): void {
     for (const row of this.#rows) {

@@ -1,12 +1,14 @@
 import type { Address, RowMemory } from '../kernel/row-memory.ts';
 import { Arena } from './arena.ts';
-import type { ChangedRows } from './changed-rows.ts';
+import { ChangedRows } from './changed-rows.ts';
 import { shortsOf } from './sketch-cells.ts';
 
 /** What one task has added to the items it touched, row for row beside the table. */
 export class ItemContribution {
   readonly #own: Arena;
   readonly #layout: { readonly floatCells: number; readonly sketchAt: number };
+  /** Rows whose sketch was touched in this batch, too. */
+  readonly #sketched = new ChangedRows();
   #limit = 0;
   #changed: ChangedRows | undefined;
 
@@ -30,6 +32,12 @@ export class ItemContribution {
     this.#changed?.mark(row);
     this.#own.touch(row);
     return this.#own.floats(row);
+  }
+
+  /** The same, and its sketch is about to change. */
+  touchSketch(row: number): Float32Array {
+    this.#sketched.mark(row);
+    return this.touch(row);
   }
 
   at(row: number): number {
@@ -64,11 +72,20 @@ export class ItemContribution {
     for (let i = 0; i < count; i++) out[i] = rows[i]! < this.#limit ? this.#own.address(rows[i]!) : 0;
   }
 
-  /** Sets a committed after-image, which no failed batch undoes. */
-  load(row: number, values: Float32Array): void {
+  /** Sets the numbers of a committed after-image, which no failed batch undoes. */
+  loadNumbers(row: number, cells: Float32Array): void {
+    this.#load(row, cells, 0, this.#layout.floatCells);
+  }
+
+  /** The same for the sketch, out of a whole row. */
+  loadSketch(row: number, cells: Float32Array): void {
+    this.#load(row, cells, this.#layout.sketchAt, this.#own.stride);
+  }
+
+  #load(row: number, cells: Float32Array, from: number, to: number): void {
     this.#ensure(row);
     this.#changed?.mark(row);
-    this.#own.floats(row).set(values.subarray(0, this.#own.stride), this.at(row));
+    this.#own.floats(row).set(cells.subarray(from, to), this.at(row) + from);
   }
 
   drop(row: number): void {
@@ -77,8 +94,11 @@ export class ItemContribution {
     this.#own.floats(row).fill(0, this.at(row), this.at(row) + this.#own.stride);
   }
 
-  /** Rows changed in this batch, with their cells now and the change since the last batch. Views: copy what you keep. */
-  *touchedRows(): Generator<{ row: number; afterImage: Float32Array; delta: Float32Array }> {
+  /**
+   * Rows changed in this batch, with their cells now and the change since the last batch; of those that are not `sketched` the
+   * sketch has not changed, and its change is not filled in. Views: copy what you keep.
+   */
+  *touchedRows(): Generator<{ row: number; afterImage: Float32Array; delta: Float32Array; sketched: boolean }> {
     const { stride } = this.#own;
     const before = this.#own.beforeImages();
     const beforeSketch = shortsOf(before);
@@ -88,10 +108,15 @@ export class ItemContribution {
       const row = this.#own.touchedRow(i);
       const afterImage = this.#own.floats(row).subarray(this.at(row), this.at(row) + stride);
       for (let c = 0; c < this.#layout.floatCells; c++) delta[c] = afterImage[c]! - before[i * stride + c]!;
-      for (let c = 2 * this.#layout.sketchAt; c < 2 * stride; c++) {
-        deltaSketch[c] = this.#own.shorts(row)[2 * this.at(row) + c]! - beforeSketch[2 * i * stride + c]!;
+      const sketched = this.#sketched.has(row);
+      if (sketched) {
+        const sketch = this.#own.shorts(row);
+        const at = 2 * this.at(row);
+        for (let c = 2 * this.#layout.sketchAt; c < 2 * stride; c++) {
+          deltaSketch[c] = sketch[at + c]! - beforeSketch[2 * i * stride + c]!;
+        }
       }
-      yield { row, afterImage, delta };
+      yield { row, afterImage, delta, sketched };
     }
   }
 
@@ -104,12 +129,14 @@ export class ItemContribution {
   }
 
   settle(): void {
+    this.#sketched.take(() => {});
     this.#own.settle();
   }
 
   rollBack(): void {
     const changed = this.#changed;
     if (changed !== undefined) for (let i = 0; i < this.#own.touchedCount; i++) changed.mark(this.#own.touchedRow(i));
+    this.#sketched.take(() => {});
     this.#own.rollBack();
   }
 

@@ -93,13 +93,14 @@ export class ItemRest {
     return this.#rows?.address(row) ?? this.#zeros.address;
   }
 
-  /** Adds what tasks of other workers committed: `sign` -1 takes it out again. */
+  /** Adds what tasks of other workers committed, a whole row or its numbers: `sign` -1 takes it out again. */
   add(row: number, values: Float32Array, sign: 1 | -1): void {
     const { floatCells, sketchAt, cells } = this.#layout;
     const rows = (this.#rows ??= this.#hold());
     const rest = rows.floats(row);
     const at = rows.at(row);
     for (let i = 0; i < floatCells; i++) rest[at + i] = rest[at + i]! + sign * values[i]!;
+    if (values.length === floatCells) return;
     const sketch = rows.shorts(row);
     const added = shortsOf(values);
     for (let i = 2 * sketchAt; i < 2 * cells; i++) sketch[2 * at + i] = sketch[2 * at + i]! + sign * added[i]!;

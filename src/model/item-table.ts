@@ -218,7 +218,7 @@ export class ItemTable {
     return this.#changed;
   }
 
-  /** Adds what tasks of other workers committed: `sign` -1 takes it out again. */
+  /** Adds what tasks of other workers committed, a whole row or its numbers: `sign` -1 takes it out again. */
   addForeign(row: number, values: Float32Array, sign: 1 | -1): void {
     this.#changed?.mark(row);
     this.#rest.add(row, values, sign);

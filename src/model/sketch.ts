@@ -34,7 +34,7 @@ export class Sketches {
   /** The user is one more rater of the item; with -1 one less. */
   add(itemRow: number, userId: string, sign: 1 | -1): void {
     fillSigns(this.#signs.shorts, this.#width, hashId(userId, this.#seed), sign);
-    const cells = this.#own.touch(itemRow);
+    const cells = this.#own.touchSketch(itemRow);
     const address = this.#own.address(itemRow) + sketchAt(this.#k, this.#width);
     this.#kernel.sketchAdd(address, this.#signs.address, this.#width / 2);
     const at = this.#own.at(itemRow) + this.#k + itemField.raterCount;

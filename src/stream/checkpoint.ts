@@ -8,7 +8,7 @@ import type { Learner } from '../model/learner.ts';
 import { rowLayout } from '../model/row-layout.ts';
 import type { HistoryEntry } from '../ports/codec.ts';
 import type { Checkpoint, ItemChange, Offset, StateChange } from '../ports/transport.ts';
-import { historyKey, itemKey, settingsKey, sumsKey, taskKey, userKey } from './keys.ts';
+import { historyKey, itemKey, settingsKey, sketchKey, sumsKey, taskKey, userKey } from './keys.ts';
 import { encodeSums } from './stored-sums.ts';
 import { Pace } from './pace.ts';
 import { encodeStoredSettings, storedSettingsOf } from './stored-settings.ts';
@@ -83,7 +83,7 @@ async function prepare(task: Task): Promise<Checkpoint> {
   const pace = new Pace(task.tools.clock);
   const state: StateChange[] = [];
   const items: ItemChange[] = [];
-  const { learner } = task;
+  const { learner, images } = task;
   const { codec } = task.tools;
   const isFollowed = task.tools.partitionCount > 1;
   const slot = emptySlot();
@@ -104,12 +104,20 @@ async function prepare(task: Task): Promise<Checkpoint> {
     state.push({ key: historyKey(learner.users.idOf(row), block), value });
     if (pace.isOver()) await pace.breathe();
   }
-  for (const { row, afterImage, delta } of learner.own.touchedRows()) {
+  for (const { row, afterImage, delta, sketched } of learner.own.touchedRows()) {
+    const itemId = learner.items.idOf(row);
     items.push({
-      itemId: itemKey(learner.items.idOf(row)),
-      afterImage: codec.encodeItemContribution(task.images.stored(afterImage)),
-      delta: isFollowed ? codec.encodeItemContribution(task.images.stored(delta)) : noDelta,
+      itemId: itemKey(itemId),
+      afterImage: codec.encodeItemContribution(images.numbers(afterImage)),
+      delta: isFollowed ? codec.encodeItemContribution(images.numbers(delta)) : noDelta,
     });
+    if (sketched) {
+      items.push({
+        itemId: sketchKey(itemId),
+        afterImage: codec.encodeItemContribution(images.sketch(afterImage)),
+        delta: isFollowed ? codec.encodeItemContribution(images.sketch(delta)) : noDelta,
+      });
+    }
     if (pace.isOver()) await pace.breathe();
   }
   if (learner.sums.touched) {

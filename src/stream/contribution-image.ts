@@ -1,6 +1,6 @@
 /**
- * A contribution as it is stored: its numbers, then the sketch in as few bytes as it needs. Most sketches are small, and
- * what replay touched has none in its delta: nothing when all counts are 0, one byte a count when they fit, else two.
+ * A contribution as it is stored: its numbers in one record, its sketch in another, which only a rating or a withdrawal
+ * changes; replay changes the numbers of several items for each rating. A sketch has one byte a count while all fit, else two.
  */
 import { CorruptStateError } from '../errors.ts';
 import type { ItemTable } from '../model/item-table.ts';
@@ -8,53 +8,66 @@ import { rowLayout } from '../model/row-layout.ts';
 import type { RowImage } from '../ports/codec.ts';
 import { rowOf } from './stored-row.ts';
 
-type Layout = Pick<ItemTable, 'cells' | 'sketchAt'>;
+type Layout = Pick<ItemTable, 'cells' | 'floatCells' | 'sketchAt' | 'sketchCells'>;
 
-/** One contribution at a time: what it returns is overwritten by the next. */
+/** What it returns is valid until its next call. */
 export class ContributionImages {
   readonly #layout: Layout;
-  readonly #stored: Float32Array;
-  readonly #storedCounts: Int8Array;
+  readonly #bytes: Int8Array;
+  readonly #byteCells: Float32Array;
   readonly #cells: Float32Array;
   readonly #counts: Int16Array;
 
   constructor(layout: Layout) {
+    const { cells, sketchAt, sketchCells } = layout;
     this.#layout = layout;
-    this.#stored = new Float32Array(layout.cells);
-    this.#storedCounts = new Int8Array(this.#stored.buffer, 4 * layout.sketchAt);
-    this.#cells = new Float32Array(layout.cells);
-    this.#counts = new Int16Array(this.#cells.buffer, 4 * layout.sketchAt);
+    this.#byteCells = new Float32Array(sketchCells / 2);
+    this.#bytes = new Int8Array(this.#byteCells.buffer);
+    this.#cells = new Float32Array(cells);
+    this.#counts = new Int16Array(this.#cells.buffer, 4 * sketchAt);
   }
 
-  /** `cells`: a whole row, as an item table has it. */
-  stored(cells: Float32Array): RowImage {
-    const { sketchAt } = this.#layout;
-    const counts = new Int16Array(cells.buffer, cells.byteOffset + 4 * sketchAt, 2 * (cells.length - sketchAt));
-    const largest = counts.reduce((most, count) => Math.max(most, Math.abs(count)), 0);
-    if (largest > 127) return { layout: rowLayout, values: cells };
-    this.#stored.set(cells.subarray(0, sketchAt));
-    if (largest === 0) return { layout: rowLayout, values: this.#stored.subarray(0, sketchAt) };
-    this.#storedCounts.set(counts);
-    return { layout: rowLayout, values: this.#stored.subarray(0, sketchAt + counts.length / 4) };
+  /** `cells`: a whole row, or the change of one, as an item table has it. */
+  numbers(cells: Float32Array): RowImage {
+    return { layout: rowLayout, values: cells.subarray(0, this.#layout.floatCells) };
   }
 
-  /** The whole row of what was stored. Throws CorruptStateError. */
-  cells(image: RowImage): Float32Array {
-    const { cells, sketchAt } = this.#layout;
+  sketch(cells: Float32Array): RowImage {
+    const counts = this.#countsIn(cells);
+    const isSmall = counts.every((count) => Math.abs(count) <= 127);
+    if (isSmall) this.#bytes.set(counts);
+    return { layout: rowLayout, values: isSmall ? this.#byteCells : cells.subarray(this.#layout.sketchAt) };
+  }
+
+  /** The numbers of a row that were stored. Throws CorruptStateError. */
+  numbersOf(image: RowImage): Float32Array {
     const values = rowOf(image);
-    const counts = this.#counts.length;
-    if (values.length === cells) return values;
-    if (values.length !== sketchAt && values.length !== sketchAt + counts / 4) {
-      throw new CorruptStateError(
-        `A stored contribution has ${values.length} cells where ${sketchAt}, ${sketchAt + counts / 4} or ${cells} are possible. ` +
-          'It was learned with another effort (full and auto keep sketches of items, fast and balanced do not), or it is damaged: ' +
-          'ask for the --effort that it was learned with, restore it from a copy, or rebuild the state from the ratings.',
-        { found: values.length },
-      );
-    }
-    this.#cells.set(values.subarray(0, sketchAt));
-    if (values.length === sketchAt) this.#counts.fill(0);
-    else this.#counts.set(new Int8Array(values.buffer, values.byteOffset + 4 * sketchAt, counts));
+    const { floatCells } = this.#layout;
+    if (values.length !== floatCells) throw otherLength(values.length, String(floatCells));
+    return values;
+  }
+
+  /** A whole row with a sketch that was stored, and 0 for numbers. Throws CorruptStateError. */
+  sketchOf(image: RowImage): Float32Array {
+    const values = rowOf(image);
+    const { sketchAt, sketchCells } = this.#layout;
+    if (sketchCells > 0 && values.length === sketchCells) this.#cells.set(values, sketchAt);
+    else if (sketchCells > 0 && values.length === sketchCells / 2) {
+      this.#counts.set(new Int8Array(values.buffer, values.byteOffset, 4 * values.length));
+    } else throw otherLength(values.length, sketchCells > 0 ? `${sketchCells / 2} or ${sketchCells}` : 'none');
     return this.#cells;
   }
+
+  #countsIn(cells: Float32Array): Int16Array {
+    const { sketchAt, sketchCells } = this.#layout;
+    return new Int16Array(cells.buffer, cells.byteOffset + 4 * sketchAt, 2 * sketchCells);
+  }
 }
+
+const otherLength = (found: number, possible: string): CorruptStateError =>
+  new CorruptStateError(
+    `A stored contribution has ${found} cells where ${possible} are possible. ` +
+      'It was learned with another effort (full and auto keep sketches of items, fast and balanced do not), or it is damaged: ' +
+      'ask for the --effort that it was learned with, restore it from a copy, or rebuild the state from the ratings.',
+    { found },
+  );

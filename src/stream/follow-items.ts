@@ -5,7 +5,7 @@
 import type { ItemTable } from '../model/item-table.ts';
 import type { StateCodec } from '../ports/codec.ts';
 import type { ItemFeed, ItemFollower } from '../ports/transport.ts';
-import { itemIdOf } from './keys.ts';
+import { parseItemsKey, unknownKey } from './keys.ts';
 import { ContributionImages } from './contribution-image.ts';
 import { decodeSums } from './stored-sums.ts';
 import type { Shares } from './shares.ts';
@@ -132,20 +132,22 @@ export class FollowedItems implements ItemFollower {
 
   /** Items come whole only once, when there is nothing yet to replace; the sums with every commit. */
   contribution(partition: number, key: string, afterImage: Uint8Array): void {
-    const itemId = itemIdOf(key);
-    if (itemId !== null) this.#add(itemId, afterImage);
-    else this.#shares.set(partition, decodeSums(afterImage));
+    if (parseItemsKey(key).kind === 'sums') this.#shares.set(partition, decodeSums(afterImage));
+    else this.#add(partition, key, afterImage);
     this.#followed.add(partition);
   }
 
   delta(partition: number, key: string, delta: Uint8Array): void {
-    const itemId = itemIdOf(key);
-    if (itemId !== null) this.#add(itemId, delta);
+    this.#add(partition, key, delta);
     this.#followed.add(partition);
   }
 
-  #add(itemId: string, change: Uint8Array): void {
-    const cells = this.#images.cells(this.#codec.decodeItemContribution(change));
-    this.#items.addForeign(this.#items.ensure(itemId), cells, 1);
+  #add(partition: number, key: string, change: Uint8Array): void {
+    const parsed = parseItemsKey(key);
+    if (parsed.kind === 'sums') return;
+    if (parsed.kind === 'unknown') throw unknownKey(partition, key);
+    const image = this.#codec.decodeItemContribution(change);
+    const cells = parsed.kind === 'numbers' ? this.#images.numbersOf(image) : this.#images.sketchOf(image);
+    this.#items.addForeign(this.#items.ensure(parsed.itemId), cells, 1);
   }
 }

@@ -2,6 +2,8 @@
  * Keys of a task's stored state and of its item contributions. The first character tells the kind, so that ids can be
  * anything.
  */
+import { CorruptStateError } from '../errors.ts';
+
 export const userKey = (userId: string): string => `u/${userId}`;
 /** The user's recommendations are to be published. */
 export const recommendationKey = (userId: string): string => `r/${userId}`;
@@ -13,6 +15,8 @@ export const taskKey = 't/task';
 export const settingsKey = 't/settings';
 
 export const itemKey = (itemId: string): string => `i/${itemId}`;
+/** The sketch of the task's contribution to an item, whose numbers are under `itemKey`. */
+export const sketchKey = (itemId: string): string => `c/${itemId}`;
 /** This task's share of the shared sums, beside its contributions to items. */
 export const sumsKey = 's/sums';
 
@@ -45,5 +49,27 @@ export function parseStateKey(key: string): StateKey {
   }
 }
 
-/** The item id of a contribution key; null for the shared sums. */
-export const itemIdOf = (key: string): string | null => (key.startsWith('i/') ? key.slice(2) : null);
+export type ItemsKey =
+  | { readonly kind: 'numbers' | 'sketch'; readonly itemId: string }
+  | { readonly kind: 'sums' }
+  | { readonly kind: 'unknown' };
+
+/** Of what is kept of items, and of the shared sums beside them. */
+export function parseItemsKey(key: string): ItemsKey {
+  if (key === sumsKey) return { kind: 'sums' };
+  switch (key.slice(0, 2)) {
+    case 'i/':
+      return { kind: 'numbers', itemId: key.slice(2) };
+    case 'c/':
+      return { kind: 'sketch', itemId: key.slice(2) };
+    default:
+      return { kind: 'unknown' };
+  }
+}
+
+export const unknownKey = (partition: number, key: string): CorruptStateError =>
+  new CorruptStateError(
+    `The state of partition ${partition} holds a key "${key.slice(0, 80)}" that this version does not know. ` +
+      'Use the version that wrote it, or rebuild the state from the ratings.',
+    { partition },
+  );

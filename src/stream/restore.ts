@@ -1,7 +1,6 @@
 /** Brings a task back to its last checkpoint, and single rows back into memory after they were evicted. */
-import { CorruptStateError } from '../errors.ts';
 import { emptySlot, slotsPerBlock } from '../model/history.ts';
-import { historyKey, itemIdOf, itemKey, parseStateKey, userKey } from './keys.ts';
+import { historyKey, itemKey, parseItemsKey, parseStateKey, sketchKey, unknownKey, userKey } from './keys.ts';
 import { rowOf } from './stored-row.ts';
 import { decodeSums } from './stored-sums.ts';
 import { decodeStoredSettings, refuseOtherSettings, storedSettingsOf } from './stored-settings.ts';
@@ -47,18 +46,25 @@ export async function restoreTask(task: Task): Promise<number> {
           task.settingsStored = true;
           break;
         case 'unknown':
-          throw new CorruptStateError(
-            `The state of partition ${task.partition} holds a key "${key.slice(0, 80)}" that this version does not know. ` +
-              'Use the version that wrote it, or rebuild the state from the ratings.',
-            { partition: task.partition },
-          );
+          throw unknownKey(task.partition, key);
       }
       counted();
     },
     item(key, value) {
-      const itemId = itemIdOf(key);
-      if (itemId === null) task.learner.sums.own.set(decodeSums(value));
-      else loadItem(task, itemId, value);
+      const parsed = parseItemsKey(key);
+      switch (parsed.kind) {
+        case 'numbers':
+          loadNumbers(task, task.learner.items.ensure(parsed.itemId), value);
+          break;
+        case 'sketch':
+          loadSketch(task, task.learner.items.ensure(parsed.itemId), value);
+          break;
+        case 'sums':
+          task.learner.sums.own.set(decodeSums(value));
+          break;
+        case 'unknown':
+          throw unknownKey(task.partition, key);
+      }
       counted();
     },
   });
@@ -104,10 +110,11 @@ export function ensureItem(task: Task, itemId: string): number {
 /** Fetches what these tasks have stored of an item that was evicted, or not restored. */
 export function reloadItem(tasks: Tasks, itemId: string, row: number): void {
   for (const task of tasks.values()) {
-    const stored = task.lease.readItem(itemKey(itemId));
-    if (stored !== undefined) {
-      task.learner.own.load(row, task.images.cells(task.tools.codec.decodeItemContribution(stored)));
-    }
+    const numbers = task.lease.readItem(itemKey(itemId));
+    if (numbers === undefined) continue;
+    loadNumbers(task, row, numbers);
+    const sketch = task.learner.items.sketchCells > 0 ? task.lease.readItem(sketchKey(itemId)) : undefined;
+    if (sketch !== undefined) loadSketch(task, row, sketch);
   }
 }
 
@@ -122,9 +129,12 @@ function loadUser(task: Task, userId: string, bytes: Uint8Array): void {
   task.learner.loadUser(userId, rowOf(task.tools.codec.decodeUserRow(bytes)));
 }
 
-function loadItem(task: Task, itemId: string, bytes: Uint8Array): void {
-  const row = task.learner.items.ensure(itemId);
-  task.learner.own.load(row, task.images.cells(task.tools.codec.decodeItemContribution(bytes)));
+function loadNumbers({ learner, images, tools }: Task, row: number, bytes: Uint8Array): void {
+  learner.own.loadNumbers(row, images.numbersOf(tools.codec.decodeItemContribution(bytes)));
+}
+
+function loadSketch({ learner, images, tools }: Task, row: number, bytes: Uint8Array): void {
+  learner.own.loadSketch(row, images.sketchOf(tools.codec.decodeItemContribution(bytes)));
 }
 
 function loadHistoryBlock(task: Task, userId: string, blockNumber: number, bytes: Uint8Array): void {

@@ -8,7 +8,7 @@ import { ItemTable } from '../../src/model/item-table.ts';
 import { RejectedRecordError } from '../../src/errors.ts';
 import type { InputRecord, Offset } from '../../src/ports/transport.ts';
 import { ContributionImages } from '../../src/stream/contribution-image.ts';
-import { itemIdOf } from '../../src/stream/keys.ts';
+import { parseItemsKey } from '../../src/stream/keys.ts';
 import { countsOf, memoryOf, storedBy } from '../support/flow-state.ts';
 import { flowCodec, smallSettings } from '../support/flow-worker.ts';
 import { recommendationsAreRight } from './flow-recommendations.ts';
@@ -116,10 +116,12 @@ async function conservation(simulation: Simulation, { partitionCount, cap }: Sch
   for (let p = 0; p < partitionCount; p++) {
     await store.visit(p, {
       item(key, afterImage) {
-        const id = itemIdOf(key);
-        if (id === null) return;
-        sums.addForeign(sums.ensure(id), images.cells(flowCodec.decodeItemContribution(afterImage)), 1);
-        ids.add(id);
+        const parsed = parseItemsKey(key);
+        if (parsed.kind === 'sums' || parsed.kind === 'unknown') return;
+        const image = flowCodec.decodeItemContribution(afterImage);
+        const cells = parsed.kind === 'numbers' ? images.numbersOf(image) : images.sketchOf(image);
+        sums.addForeign(sums.ensure(parsed.itemId), cells, 1);
+        ids.add(parsed.itemId);
       },
     });
   }

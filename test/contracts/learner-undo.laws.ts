@@ -78,7 +78,9 @@ export function undoLaws(make: Make): void {
           }
           for (const [row, block] of writer.users.touchedBlocks()) copyBlock(writer, reader, row, block);
           for (const { row, afterImage } of writer.own.touchedRows()) {
-            reader.own.load(reader.items.ensure(writer.items.idOf(row)), afterImage);
+            const at = reader.items.ensure(writer.items.idOf(row));
+            reader.own.loadNumbers(at, afterImage);
+            reader.own.loadSketch(at, afterImage);
           }
           reader.sums.own.set(writer.sums.own);
           reader.state.set(writer.state);

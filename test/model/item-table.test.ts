@@ -108,11 +108,16 @@ describe('item table', () => {
     const told = () =>
       [...own.touchedRows()].map((t) => ({ ...t, afterImage: [...t.afterImage], delta: [...t.delta] }));
     own.touch(row)[own.at(row)] = 1.5;
-    expect(told()).toEqual([{ row, afterImage: [1.5, 0, 0, 0, 0, 0], delta: [1.5, 0, 0, 0, 0, 0] }]);
+    expect(told()).toEqual([{ row, afterImage: [1.5, 0, 0, 0, 0, 0], delta: [1.5, 0, 0, 0, 0, 0], sketched: false }]);
     own.settle();
     expect(told()).toEqual([]);
     own.touch(row)[own.at(row)] = 2;
-    expect(told()).toEqual([{ row, afterImage: [2, 0, 0, 0, 0, 0], delta: [0.5, 0, 0, 0, 0, 0] }]);
+    expect(told()).toEqual([{ row, afterImage: [2, 0, 0, 0, 0, 0], delta: [0.5, 0, 0, 0, 0, 0], sketched: false }]);
+    own.touchSketch(row);
+    expect(told()).toMatchObject([{ row, sketched: true }]);
+    own.rollBack();
+    own.touch(row);
+    expect(told()).toMatchObject([{ row, sketched: false }]);
   });
 
   it('leaves a closed contribution out, and takes it in again when it is attached', () => {
@@ -163,7 +168,7 @@ describe('item table', () => {
       const fetched: string[] = [];
       table.reloadWith((item, row) => {
         fetched.push(item);
-        own.load(row, Float32Array.of(0, 0, 0, 0, 0, 4));
+        own.loadNumbers(row, Float32Array.of(0, 0, 0, 0, 0, 4));
       });
       table.ensure('a');
       expect(fetched).toEqual([]);

@@ -3,10 +3,11 @@ import { expect, test } from 'vitest';
 import {
   eventIdsKey,
   historyKey,
-  itemIdOf,
   itemKey,
+  parseItemsKey,
   parseStateKey,
   settingsKey,
+  sketchKey,
   sumsKey,
   taskKey,
   userKey,
@@ -22,7 +23,8 @@ test('any id can be told from its key again, slashes and all', () => {
       (text, n) => {
         expect(parseStateKey(userKey(text))).toEqual({ kind: 'user', userId: text });
         expect(parseStateKey(historyKey(text, n))).toEqual({ kind: 'history', userId: text, blockNumber: n });
-        expect(itemIdOf(itemKey(text))).toBe(text);
+        expect(parseItemsKey(itemKey(text))).toEqual({ kind: 'numbers', itemId: text });
+        expect(parseItemsKey(sketchKey(text))).toEqual({ kind: 'sketch', itemId: text });
       },
     ),
   );
@@ -39,6 +41,7 @@ test('a key of each kind is of that kind, and others are unknown', () => {
 });
 
 test('the shared sums are no item, whatever an item is called', () => {
-  expect(itemIdOf(sumsKey)).toBeNull();
-  expect(itemKey('sums')).not.toBe(sumsKey);
+  expect(parseItemsKey(sumsKey)).toEqual({ kind: 'sums' });
+  for (const id of ['sums', 's/sums']) expect([itemKey(id), sketchKey(id)]).not.toContain(sumsKey);
+  expect(['s/other', 'x/1', ''].map((key) => parseItemsKey(key).kind)).toEqual(['unknown', 'unknown', 'unknown']);
 });

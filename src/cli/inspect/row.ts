@@ -99,7 +99,7 @@ export function itemIn(view: RowView, itemId: string): ItemReport | undefined {
   const items = new ItemTable(settings, createPlainKernel());
   const row = items.ensure(itemId);
   const images = new ContributionImages(items);
-  for (const bytes of contributions) items.addForeign(row, images.cells(codec.decodeItemContribution(bytes)), 1);
+  for (const bytes of contributions) items.addForeign(row, images.numbersOf(codec.decodeItemContribution(bytes)), 1);
   const values = new Float32Array(items.cells);
   items.read(row, values);
   const weightSum = values[settings.k + itemField.weightSum] ?? 0;

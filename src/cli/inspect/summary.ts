@@ -1,6 +1,6 @@
 /** What is stored in all, as the last checkpoints left it. */
 import { expertNames } from '../../model/answer.ts';
-import { itemIdOf, parseStateKey, settingsKey, taskKey } from '../../stream/keys.ts';
+import { parseItemsKey, parseStateKey, settingsKey, taskKey } from '../../stream/keys.ts';
 import { decodeStoredSettings, type StoredSettings } from '../../stream/stored-settings.ts';
 import { decodeTaskNumbers } from '../../stream/task-numbers.ts';
 import type { LogCounts, WholeView } from './view.ts';
@@ -47,8 +47,8 @@ export async function summaryOf(view: WholeView): Promise<Summary> {
         else if (parseStateKey(key).kind === 'user') users++;
       },
       item(key) {
-        const itemId = itemIdOf(key);
-        if (itemId !== null) items.add(itemId);
+        const parsed = parseItemsKey(key);
+        if (parsed.kind === 'numbers') items.add(parsed.itemId);
       },
     });
     const { ratings, committedOffset, predictions, deadLetters } = counts;
