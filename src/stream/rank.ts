@@ -25,29 +25,39 @@ export function rankFor(task: Task, userId: string, count: number, seconds: numb
   const kept = count * candidatesEach;
   const scan = task.scan.begin(kept === 0 ? 0 : kept + rated.size);
   let candidates: readonly number[] = [];
-  let answers: Prediction[] | null = null;
+  let isScanned = false;
   let nextCandidate = 0;
+  /** Best first, at most `count`; what each was predicted, on the inner scale. */
+  const best: Prediction[] = [];
+  const values: number[] = [];
 
-  function predictNext(into: Prediction[]): void {
+  function predictNext(): void {
     const row = candidates[nextCandidate++] ?? -1;
     if (!learner.items.has(row)) return;
     const answer = learner.predictOne(learner.users.find(userId), row, seconds);
-    into.push(task.draft.answerFor(answer, userId, learner.items.idOf(row)));
+    const value = answer.prediction;
+    // Most are none of the best: nothing is made of them.
+    if (best.length === count && value <= (values.at(-1) ?? Infinity)) return;
+    const worse = values.findIndex((other) => other < value);
+    const at = worse < 0 ? best.length : worse;
+    best.splice(at, 0, task.draft.answerFor(answer, userId, learner.items.idOf(row)));
+    values.splice(at, 0, value);
+    best.length = values.length = Math.min(count, best.length);
   }
 
   return {
     step() {
-      if (answers === null) {
+      if (!isScanned) {
         const userRow = learner.users.find(userId);
         if (scan.step(userRow < 0 ? undefined : learner.users.values(userRow))) return true;
-        const best = scan.best().map(({ row }) => row);
-        candidates = best.filter((row) => !rated.has(row)).slice(0, kept);
-        answers = [];
+        const rows = scan.best().map(({ row }) => row);
+        candidates = rows.filter((row) => !rated.has(row)).slice(0, kept);
+        isScanned = true;
       } else {
-        predictNext(answers);
+        predictNext();
       }
       return nextCandidate < candidates.length;
     },
-    best: () => (answers ?? []).sort((a, b) => b.prediction - a.prediction).slice(0, count),
+    best: () => best,
   };
 }
