@@ -35,6 +35,7 @@ export const workerLearnerSettings = {
   effort: {
     ...learnerSettings.effort,
     choices: [...efforts, 'auto'],
+    default: 'auto',
     doc: `${learnerSettings.effort.doc} auto: as full while the stream leaves time for it, and less while it does not.`,
   },
 } as const satisfies Settings;

@@ -33,10 +33,15 @@ export class ContributionImages {
   }
 
   sketch(cells: Float32Array): RowImage {
-    const counts = this.#countsIn(cells);
-    const isSmall = counts.every((count) => Math.abs(count) <= 127);
-    if (isSmall) this.#bytes.set(counts);
-    return { layout: rowLayout, values: isSmall ? this.#byteCells : cells.subarray(this.#layout.sketchAt) };
+    const { sketchAt, sketchCells } = this.#layout;
+    const counts = new Int16Array(cells.buffer, cells.byteOffset + 4 * sketchAt, 2 * sketchCells);
+    const bytes = this.#bytes;
+    for (let i = 0; i < counts.length; i++) {
+      const count = counts[i] ?? 0;
+      if (count > 127 || count < -127) return { layout: rowLayout, values: cells.subarray(sketchAt) };
+      bytes[i] = count;
+    }
+    return { layout: rowLayout, values: this.#byteCells };
   }
 
   /** The numbers of a row that were stored. Throws CorruptStateError. */
@@ -56,11 +61,6 @@ export class ContributionImages {
       this.#counts.set(new Int8Array(values.buffer, values.byteOffset, 4 * values.length));
     } else throw otherLength(values.length, sketchCells > 0 ? `${sketchCells / 2} or ${sketchCells}` : 'none');
     return this.#cells;
-  }
-
-  #countsIn(cells: Float32Array): Int16Array {
-    const { sketchAt, sketchCells } = this.#layout;
-    return new Int16Array(cells.buffer, cells.byteOffset + 4 * sketchAt, 2 * sketchCells);
   }
 }
 

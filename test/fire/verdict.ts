@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { startKafkaWorker } from '../../src/cli/kafka-worker.ts';
 import { itemField, userField } from '../../src/model/row-layout.ts';
-import { defaultSettings } from '../../src/model/settings.ts';
+import { defaultSettings, withPosterior } from '../../src/model/settings.ts';
 import type { Prediction } from '../../src/ports/events.ts';
 import { parseItemRecord } from '../../src/adapters/kafka/changelog.ts';
 import { partitionOf } from '../../src/stream/partition-of.ts';
@@ -109,7 +109,9 @@ function expectSame(what: string, found: readonly string[], expected: readonly s
  */
 export async function expectSameView(group: Group, workers: readonly RunningWorker[], users: number): Promise<void> {
   const fresh = await startKafkaWorker({
-    settings: defaultSettings,
+    // As `freshet run` has it: each task goes on with the effort that is stored.
+    settings: withPosterior(defaultSettings),
+    effortFollowsLoad: true,
     scale,
     codec,
     log: silentLog,

@@ -215,7 +215,7 @@ describeKafka('a worker with a local snapshot', () => {
       started.worker.kill('SIGKILL');
       await started.worker.exited;
     }
-    const overrides = { settings: defaultSettings, scale: { lo: 1, hi: 5 } };
+    const overrides = { settings: withPosterior(defaultSettings), scale: { lo: 1, hi: 5 } };
     const fromDisk = await start(app, folder, overrides);
     await until('all is learned', () => [0, 1, 2].reduce((sum, p) => sum + committed(fromDisk.worker, p), 0) >= sent);
     await fromDisk.worker.stop();
