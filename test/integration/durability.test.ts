@@ -13,8 +13,8 @@ import { readStored } from './stored-state.ts';
 const ratingCount = 50_000;
 const batchRatings = 250;
 const killCount = 10;
-/** Small checkpoints, so that much of the time is spent in one. */
-const flags = ['--scale', `${halfStarScale.lo}..${halfStarScale.hi}`, '--checkpoint-events', '400'];
+/** Small checkpoints, so that much of the time is spent in one; one effort for all, so that runs can be equal to the bit. */
+const flags = ['--scale', `${halfStarScale.lo}..${halfStarScale.hi}`, '--checkpoint-events', '400', '--effort', 'full'];
 
 /** Bodies of the requests, in order; every rating with an event id of its own. */
 function batches(): string[] {

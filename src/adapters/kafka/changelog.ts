@@ -2,7 +2,7 @@
  * Topics and their records. Partition p of the changelogs is written by the task of input partition p alone, inside its
  * checkpoint's transaction.
  *
- * `users`: key and value are a StateChange's. `items`: the key is an item's, the value is
+ * `users`: key and value are a StateChange's. `items`: the key is an ItemChange's, the value is
  *
  *   version (1 byte, 1) | fromOffset (8) | nextOffset (8) | bytes of the after-image (4) | after-image | delta
  *
