@@ -1,8 +1,10 @@
 /** `freshet replay`: publishes a file's ratings, or made-up ones, into a data folder, to a running worker, or to the topic. */
-import type { Scale } from '../model/scale.ts';
+import type { Effort } from '../model/settings.ts';
 import type { RatingsTable } from '../ports/ratings-table.ts';
 import type { Settings, Values } from '../setting.ts';
+import type { StoredSettings } from '../stream/stored-settings.ts';
 import { renderReplay, type ReplayReport } from './replay/report.ts';
+import type { FolderLearning } from './replay/into-folder.ts';
 import { ratingEntries, type SendingPlan } from './replay/entries.ts';
 import { isDataFolder, withView } from './folder.ts';
 import type { commonSettings } from './command.ts';
@@ -43,6 +45,11 @@ const settings = {
   },
   ...ratingsSettings,
   ...learnerSettings,
+  effort: {
+    type: 'choice',
+    choices: learnerSettings.effort.choices,
+    doc: `Into a folder; when not given, full, with which a worker goes on unless told otherwise, and balanced where the folder was learned with fast or balanced. ${learnerSettings.effort.doc}`,
+  },
 } as const satisfies Settings;
 
 export const replay = defineCommand({
@@ -96,7 +103,11 @@ async function send(values: ReplayValues, io: CommandIo, client: KafkaClient | u
   const plan: SendingPlan = { entries: ratingEntries(table, values.skip), rate: values.rate, sentCount: 0 };
   let report: ReplayReport;
   try {
-    report = await sendPlan(plan, values, table.scale, io, client);
+    const learning = {
+      scale: table.scale,
+      settings: learnerSettingsOf({ ...values, effort: effortOf(values, known) }),
+    };
+    report = await sendPlan(plan, values, learning, io, client);
   } catch (error) {
     const next = values.skip + plan.sentCount;
     if (next > 0) io.stderr.write(`${next} ratings are sent; go on with --skip ${next}\n`);
@@ -106,6 +117,10 @@ async function send(values: ReplayValues, io: CommandIo, client: KafkaClient | u
   io.stdout.write(values.json ? `${JSON.stringify(whole)}\n` : renderReplay(whole));
   return 'fine';
 }
+
+/** What a worker can go on with: rows of fast and balanced have no sketches. */
+const effortOf = ({ effort }: ReplayValues, known: StoredSettings | undefined): Effort =>
+  effort ?? (known !== undefined && (known.sketchWidth ?? 0) === 0 ? 'balanced' : 'full');
 
 /** Dated as they will be sent. */
 async function ratingsFromNowOn(events: number, rate = 1000): Promise<RatingsTable> {
@@ -124,7 +139,7 @@ async function settingsAt(folder: string | undefined, client: KafkaClient | unde
 async function sendPlan(
   plan: SendingPlan,
   values: ReplayValues,
-  scale: Scale,
+  learning: FolderLearning,
   io: CommandIo,
   client: KafkaClient | undefined,
 ): Promise<ReplayReport> {
@@ -134,7 +149,7 @@ async function sendPlan(
       import('./confluent-ratings.ts'),
       import('../adapters/avro/codec.ts'),
     ]);
-    const codec = createCodec({ scale, nowMs: () => Date.now() });
+    const codec = createCodec({ scale: learning.scale, nowMs: () => Date.now() });
     return replayIntoKafka(plan, client, await withFramedRatings(codec, values, client.topics.ratings), io);
   }
   if (values.http !== undefined) {
@@ -142,5 +157,5 @@ async function sendPlan(
     return replayOverHttp(plan, values.http, values.httpToken, io);
   }
   const { replayIntoFolder } = await import('./replay/into-folder.ts');
-  return replayIntoFolder(plan, values.data ?? '', { scale, settings: learnerSettingsOf(values) }, io);
+  return replayIntoFolder(plan, values.data ?? '', learning, io);
 }

@@ -102,9 +102,10 @@ export class Interval {
       const count = own[cell]! + rest[cell]!;
       if (count < 0.5) continue;
       const middle = middleOf(number);
-      const mean = (own[cell + classes]! + rest[cell + classes]!) / count;
-      const square = (own[cell + 2 * classes]! + rest[cell + 2 * classes]!) / count;
-      const isOneValue = square - mean * mean < tolerance * tolerance;
+      const squares = own[cell + 2 * classes]! + rest[cell + 2 * classes]!;
+      // Whole stars from 1 to 5 are middles of their classes: nothing to divide.
+      const mean = squares === 0 ? 0 : (own[cell + classes]! + rest[cell + classes]!) / count;
+      const isOneValue = squares === 0 || squares / count - mean * mean < tolerance * tolerance;
       least[found] = isOneValue ? middle + mean : clipInner(middle - classWidth / 2);
       greatest[found] = isOneValue ? middle + mean : clipInner(middle + classWidth / 2);
       const distance = middle + mean - prediction;

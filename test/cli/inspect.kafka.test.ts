@@ -21,7 +21,7 @@ describeKafka('freshet inspect --brokers', () => {
     writeFileSync(file, ['userId,itemId,rating,timestamp', ...rows].join('\n'));
     const send = (...place: string[]) => runForJson('replay', '--ratings', file, '--scale', '1..5', ...place);
     group = await kafkaGroup(1);
-    await Promise.all([send('--data', data), send(...group.flags)]);
+    await Promise.all([send('--data', data, '--effort', 'balanced'), send(...group.flags)]);
     const worker = await group.worker();
     await until('all is learned', () => worker.worker.tasks.get(0)?.committedOffset === 900);
     await worker.stop();

@@ -41,7 +41,8 @@ describe('replay into a folder', () => {
       learned: 3000,
       duplicates: 0,
     });
-    const evaluated = await runForJson<Record<string, number>>('evaluate', '--ratings', file, '--scale', '0.5..5');
+    const words = ['evaluate', '--ratings', file, '--scale', '0.5..5', '--effort', 'full'];
+    const evaluated = await runForJson<Record<string, number>>(...words);
     const stored = await runForJson<Record<string, number>>('inspect', '--data', folder);
     expect(stored).toMatchObject({
       ratingsApplied: 3000,
@@ -53,6 +54,20 @@ describe('replay into a folder', () => {
     });
     expect(stored['rmse']).toBeCloseTo(evaluated['rmse']!, 3);
     expect(stored['mae']).toBeCloseTo(evaluated['mae']!, 3);
+  });
+
+  it('learns what a worker goes on with, and as the folder was learned before', async () => {
+    const effortOf = async (...words: string[]): Promise<string> => {
+      const { stderr } = await runCommand('replay', ...words);
+      return /learned with --effort (full or auto|fast or balanced)/.exec(stderr)?.[1] ?? stderr;
+    };
+    const [one, other] = [givenFile(lines.slice(0, 20)), givenFile(lines.slice(0, 20))];
+    const more = ['--ratings', givenFile(lines.slice(20, 40)).file];
+    await runForJson('replay', '--ratings', one.file, '--data', one.folder);
+    expect(await effortOf(...more, '--data', one.folder, '--effort', 'balanced')).toBe('full or auto');
+    await runForJson('replay', '--ratings', other.file, '--data', other.folder, '--effort', 'fast');
+    expect(await runForJson('replay', ...more, '--data', other.folder)).toMatchObject({ learned: 20 });
+    expect(await effortOf(...more, '--data', other.folder, '--effort', 'full')).toBe('fast or balanced');
   });
 
   it('learns a rating once however often its file is replayed', async () => {
