@@ -63,9 +63,10 @@ describe('replay into a folder', () => {
     };
     const [one, other] = [givenFile(lines.slice(0, 20)), givenFile(lines.slice(0, 20))];
     const more = ['--ratings', givenFile(lines.slice(20, 40)).file];
-    await runForJson('replay', '--ratings', one.file, '--data', one.folder);
+    const scale = ['--scale', '0.5..5'];
+    await runForJson('replay', '--ratings', one.file, '--data', one.folder, ...scale);
     expect(await effortOf(...more, '--data', one.folder, '--effort', 'balanced')).toBe('full or auto');
-    await runForJson('replay', '--ratings', other.file, '--data', other.folder, '--effort', 'fast');
+    await runForJson('replay', '--ratings', other.file, '--data', other.folder, '--effort', 'fast', ...scale);
     expect(await runForJson('replay', ...more, '--data', other.folder)).toMatchObject({ learned: 20 });
     expect(await effortOf(...more, '--data', other.folder, '--effort', 'full')).toBe('fast or balanced');
   });
