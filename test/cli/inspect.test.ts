@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createCodec } from '../../src/adapters/avro/codec.ts';
 import { openEmbedded } from '../../src/adapters/embedded/open-embedded.ts';
-import { defaultSettings } from '../../src/model/settings.ts';
+import { defaultSettings, withPosterior } from '../../src/model/settings.ts';
 import { withBatchWorker } from '../../src/cli/batch-worker.ts';
 import { tempFolders } from '../adapters/embedded/temp-folder.ts';
 import { capturedIo } from '../support/captured-io.ts';
@@ -61,12 +61,14 @@ it('shows a user: ratings as they were given, latest first', async () => {
 });
 
 it('remembers the latest ratings of a user who rated more than are kept, in their order', async () => {
-  const data = await givenRatings(...Array.from({ length: 200 }, (_, i) => `u1,i${i},${1 + (i % 9) / 2},${100 + i}`));
+  const data = await givenRatings(...Array.from({ length: 300 }, (_, i) => `u1,i${i},${1 + (i % 9) / 2},${100 + i}`));
   const { remembered } = await runForJson<{ remembered: { itemId: string; rating: number }[] }>(
     ...['inspect', 'user', 'u1', '--data', data],
   );
+  // As a folder is learned unless it is asked for otherwise.
+  const { historyLimit } = withPosterior(defaultSettings);
   expect(remembered.map(({ itemId, rating }) => [itemId, rating])).toEqual(
-    Array.from({ length: defaultSettings.historyLimit }, (_, age) => [`i${199 - age}`, 1 + ((199 - age) % 9) / 2]),
+    Array.from({ length: historyLimit }, (_, age) => [`i${299 - age}`, 1 + ((299 - age) % 9) / 2]),
   );
 });
 
