@@ -10,8 +10,8 @@
 import { efforts, type Effort } from '../model/settings.ts';
 
 const windowMs = 1000;
-const tooBusy = 0.8;
-const calm = 0.5;
+const tooBusy = 0.5;
+const calm = 0.3;
 const calmWindows = 5;
 /** Fewer are no queue: a few ratings wait for their checkpoint at any time. */
 const leastWaiting = 1000;
