@@ -12,6 +12,8 @@ import { Arena } from './arena.ts';
 
 export const slotsPerBlock = 4;
 const wordsPerSlot = 4;
+/** Words of a block: the first of each slot, then the second of each, so that what items are there is read from side to side. */
+const [secondsAt, ratingAt, residualsAt] = [slotsPerBlock, 2 * slotsPerBlock, 3 * slotsPerBlock];
 const nextCell = slotsPerBlock * wordsPerSlot;
 const longestRun = 16;
 
@@ -95,13 +97,13 @@ export class History {
     const block = this.blockOf(head, slot);
     if (block < 0) return false;
     const words = this.#blocks.words(block);
-    const at = this.#blocks.at(block) + (slot & 3) * wordsPerSlot;
+    const at = this.#blocks.at(block) + (slot & 3);
     const itemRow = words[at]! - 1;
     if (itemRow < 0) return false;
-    const packed = words[at + 2]!;
-    const residuals = words[at + 3]!;
+    const packed = words[at + ratingAt]!;
+    const residuals = words[at + residualsAt]!;
     into.itemRow = itemRow;
-    into.seconds = words[at + 1]!;
+    into.seconds = words[at + secondsAt]!;
     into.rating = 1 + (packed & 0xffff) * ratingUnit;
     into.weight = (packed >>> 16) * weightUnit;
     into.userResidual = ((residuals << 16) >> 16) * residualUnit;
@@ -119,11 +121,11 @@ export class History {
     const block = this.blockOf(head, slot);
     if (block < 0) return false;
     const words = this.#blocks.words(block);
-    const at = this.#blocks.at(block) + (slot & 3) * wordsPerSlot;
+    const at = this.#blocks.at(block) + (slot & 3);
     if (words[at] === 0) return false;
     itemRows[i] = words[at]! - 1;
-    seconds[i] = words[at + 1]!;
-    ratings[i] = 1 + (words[at + 2]! & 0xffff) * ratingUnit;
+    seconds[i] = words[at + secondsAt]!;
+    ratings[i] = 1 + (words[at + ratingAt]! & 0xffff) * ratingUnit;
     return true;
   }
 
@@ -132,13 +134,14 @@ export class History {
     const block = this.blockOf(head, slot);
     if (block < 0) return -1;
     const words = this.#blocks.words(block);
-    const at = this.#blocks.at(block) + (slot & 3) * wordsPerSlot;
-    return words[at] === 0 ? -1 : words[at + 1]!;
+    const at = this.#blocks.at(block) + (slot & 3);
+    return words[at] === 0 ? -1 : words[at + secondsAt]!;
   }
 
   /** The slot that remembers an item, or -1. */
   find(head: number, itemRow: number): number {
     const { stride } = this.#blocks;
+    const sought = itemRow + 1;
     for (let run = 0; run < this.#runLengths.length; run++) {
       const first = this.#runAt(head, run);
       if (first < 0) return -1;
@@ -146,11 +149,16 @@ export class History {
       const start = this.#blocks.at(first);
       const end = start + this.#runLengths[run]! * stride;
       for (let block = start; block < end; block += stride) {
-        for (let cell = block; cell < block + nextCell; cell += wordsPerSlot) {
-          if (words[cell] !== itemRow + 1) continue;
-          const number = this.#firstOf[run]! + (block - start) / stride;
-          return number * slotsPerBlock + (cell - block) / wordsPerSlot;
-        }
+        // All four, without a loop: no compiler unrolls it.
+        if (
+          words[block] !== sought &&
+          words[block + 1] !== sought &&
+          words[block + 2] !== sought &&
+          words[block + 3] !== sought
+        )
+          continue;
+        const number = this.#firstOf[run]! + (block - start) / stride;
+        return number * slotsPerBlock + words.indexOf(sought, block) - block;
       }
     }
     return -1;
@@ -165,13 +173,13 @@ export class History {
     const block = this.#reach(userRow, newHead, slot >> 2);
     this.#touch(userRow, block, slot >> 2);
     const words = this.#blocks.words(block);
-    const at = this.#blocks.at(block) + (slot & 3) * wordsPerSlot;
+    const at = this.#blocks.at(block) + (slot & 3);
     if (words[at]! > 0) this.#pin(words[at]! - 1, -1);
     this.#pin(entry.itemRow, 1);
     words[at] = entry.itemRow + 1;
-    words[at + 1] = entry.seconds;
-    words[at + 2] = Math.round((entry.rating - 1) / ratingUnit) | (Math.round(entry.weight / weightUnit) << 16);
-    words[at + 3] =
+    words[at + secondsAt] = entry.seconds;
+    words[at + ratingAt] = Math.round((entry.rating - 1) / ratingUnit) | (Math.round(entry.weight / weightUnit) << 16);
+    words[at + residualsAt] =
       (Math.round(entry.userResidual / residualUnit) & 0xffff) | (Math.round(entry.itemResidual / residualUnit) << 16);
     return newHead;
   }
@@ -181,9 +189,9 @@ export class History {
     if (block < 0) return;
     this.#touch(userRow, block, slot >> 2);
     const words = this.#blocks.words(block);
-    const at = this.#blocks.at(block) + (slot & 3) * wordsPerSlot;
+    const at = this.#blocks.at(block) + (slot & 3);
     if (words[at]! > 0) this.#pin(words[at]! - 1, -1);
-    words.fill(0, at, at + wordsPerSlot);
+    for (let cell = at; cell < at + nextCell; cell += slotsPerBlock) words[cell] = 0;
   }
 
   /** User row and block number of every block changed in this batch, each once. */
@@ -212,7 +220,7 @@ export class History {
       const block = this.#blocks.touchedRow(i);
       const words = this.#blocks.words(block);
       const at = this.#blocks.at(block);
-      for (let cell = 0; cell < nextCell; cell += wordsPerSlot) {
+      for (let cell = 0; cell < slotsPerBlock; cell++) {
         const now = words[at + cell]!;
         const then = before[i * this.#blocks.stride + cell]!;
         if (now > 0) this.#pin(now - 1, -1);
@@ -227,10 +235,8 @@ export class History {
     this.#blocks.touch(block);
     const words = this.#blocks.words(block);
     const at = this.#blocks.at(block);
-    for (let cell = at; cell < at + nextCell; cell += wordsPerSlot) {
-      if (words[cell]! > 0) this.#pin(words[cell]! - 1, -1);
-      words[cell] = 0;
-    }
+    for (let cell = at; cell < at + slotsPerBlock; cell++) if (words[cell]! > 0) this.#pin(words[cell]! - 1, -1);
+    words.fill(0, at, at + nextCell);
   }
 
   /** First block of a run, or -1 when the history that begins at `head` has no such run. */

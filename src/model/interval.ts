@@ -43,6 +43,11 @@ export class Interval {
   readonly #at: number;
   readonly #valuesAt: number;
   readonly #state: Float64Array;
+  /** Classes with ratings, ascending: of a scale of whole stars, five of all these. */
+  readonly #given = new Uint8Array(classes);
+  #givenCount = 0;
+  /** Of the sums, when the classes were looked through. */
+  #revision = -1;
   /** By class with ratings: the least and the greatest, and its chance before they are made to add up to one. */
   readonly #least = new Float64Array(classes);
   readonly #greatest = new Float64Array(classes);
@@ -83,10 +88,12 @@ export class Interval {
     own[value] = own[value]! + 1;
     own[value + classes] = own[value + classes]! + distance;
     own[value + 2 * classes] = own[value + 2 * classes]! + distance * distance;
+    if (own[value] < 2) this.#revision = -1;
   }
 
   /** False when it cannot be told yet. */
   #shortest(prediction: number, deviation: number): boolean {
+    if (this.#revision !== this.#sums.revision) this.#lookThroughClasses();
     const least = this.#least;
     const greatest = this.#greatest;
     const chances = this.#chances;
@@ -94,24 +101,23 @@ export class Interval {
     const at = this.#valuesAt;
     const spread = (1 + this.#state[0]!) * deviation;
     const precision = 0.5 / (spread * spread);
-    let found = 0;
+    const found = this.#givenCount;
     let given = 0;
     let total = 0;
-    for (let number = 0; number < classes; number++) {
+    for (let i = 0; i < found; i++) {
+      const number = this.#given[i]!;
       const cell = at + number;
       const count = own[cell]! + rest[cell]!;
-      if (count < 0.5) continue;
       const middle = middleOf(number);
       const squares = own[cell + 2 * classes]! + rest[cell + 2 * classes]!;
       // Whole stars from 1 to 5 are middles of their classes: nothing to divide.
       const mean = squares === 0 ? 0 : (own[cell + classes]! + rest[cell + classes]!) / count;
       const isOneValue = squares === 0 || squares / count - mean * mean < tolerance * tolerance;
-      least[found] = isOneValue ? middle + mean : clipInner(middle - classWidth / 2);
-      greatest[found] = isOneValue ? middle + mean : clipInner(middle + classWidth / 2);
+      least[i] = isOneValue ? middle + mean : clipInner(middle - classWidth / 2);
+      greatest[i] = isOneValue ? middle + mean : clipInner(middle + classWidth / 2);
       const distance = middle + mean - prediction;
-      total += chances[found] = count * Math.exp(-precision * distance * distance);
+      total += chances[i] = count * Math.exp(-precision * distance * distance);
       given += count;
-      found++;
     }
     if (given < knownAfter || total <= 0) return false;
     const asked = heldShare * total;
@@ -132,6 +138,14 @@ export class Interval {
       held -= chances[from]!;
     }
     return shortest < Infinity;
+  }
+
+  #lookThroughClasses(): void {
+    this.#givenCount = 0;
+    for (let number = 0; number < classes; number++) {
+      if (this.#sums.at(this.#valuesAt + number) >= 0.5) this.#given[this.#givenCount++] = number;
+    }
+    this.#revision = this.#sums.revision;
   }
 }
 

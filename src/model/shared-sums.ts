@@ -11,6 +11,8 @@ export class SharedSums {
   readonly #before: Float64Array;
   readonly #memory: RowMemory;
   readonly #block: Block;
+  /** How often they were set from outside: what was made of them before is of no use then. */
+  revision = 0;
   #touched = false;
 
   constructor(size: number, memory: RowMemory) {
@@ -45,12 +47,24 @@ export class SharedSums {
     return this.own[cell]! + this.rest[cell]!;
   }
 
+  /** Sets `own` as it was stored. */
+  load(own: Float64Array): void {
+    this.own.set(own);
+    this.revision++;
+  }
+
+  /** `rest`, empty, for the others' shares to be added to. */
+  emptyRest(): Float64Array {
+    this.revision++;
+    return this.rest.fill(0);
+  }
+
   settle(): void {
     this.#touched = false;
   }
 
   rollBack(): void {
-    if (this.#touched) this.own.set(this.#before);
+    if (this.#touched) this.load(this.#before);
     this.#touched = false;
   }
 }

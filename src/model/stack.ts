@@ -97,8 +97,12 @@ export class Stack {
   #solve(every: number, refresh: () => void): void {
     const { own } = this.#sums;
     const fade = Math.pow(this.#settings.stackDecayRatio, every);
-    const end = this.#at + stackCells;
-    for (let i = this.#at; i < end; i++) own[i] = own[i]! * fade;
+    for (let i = 0, at = this.#at; i < posteriorInputs; at += ++i) {
+      // Σ x² = 0: an input that has never been there, and nothing of its row.
+      if (own[at + i] === 0) continue;
+      for (let cell = at; cell <= at + i; cell++) own[cell] = own[cell]! * fade;
+      own[this.#at + packed + i] = own[this.#at + packed + i]! * fade;
+    }
     refresh();
     const d = this.#inputs;
     const a = this.#a.doubles;

@@ -60,7 +60,7 @@ export async function restoreTask(task: Task): Promise<number> {
           loadSketch(task, task.learner.items.ensure(parsed.itemId), value);
           break;
         case 'sums':
-          task.learner.sums.own.set(decodeSums(value));
+          task.learner.sums.load(decodeSums(value));
           break;
         case 'unknown':
           throw unknownKey(task.partition, key);

@@ -24,8 +24,7 @@ export class Shares {
   /** Puts everybody else's share into a task's `rest`. */
   refresh(task: Task): void {
     if (this.#foreign.size === 0 && this.#tasks.size <= 1) return;
-    const { rest } = task.learner.sums;
-    rest.fill(0);
+    const rest = task.learner.sums.emptyRest();
     for (const share of this.#foreign.values()) addTo(rest, share);
     for (const other of this.#tasks.values()) if (other !== task) addTo(rest, other.learner.sums.own);
   }

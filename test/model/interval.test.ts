@@ -5,10 +5,8 @@ import { Interval, intervalCells, intervalStateCells } from '../../src/model/int
 import { clipInner } from '../../src/model/scale.ts';
 import { SharedSums } from '../../src/model/shared-sums.ts';
 
-function newInterval() {
-  const sums = new SharedSums(intervalCells, plainRows);
-  return new Interval(sums, 0, new Float64Array(intervalStateCells));
-}
+const newSums = () => new SharedSums(intervalCells, plainRows);
+const newInterval = (sums = newSums(), state = new Float64Array(intervalStateCells)) => new Interval(sums, 0, state);
 
 interface Given {
   readonly prediction: number;
@@ -119,6 +117,43 @@ describe('interval', () => {
       return interval.high - interval.low;
     };
     expect(widthAt(1) / widthAt(100)).toBeGreaterThan(1.7);
+  });
+
+  it('is made of the sums as they are: learned, stored, shared or put back', () => {
+    const { uniform } = seededRandom(5);
+    const sums = newSums();
+    const state = new Float64Array(intervalStateCells);
+    const interval = newInterval(sums, state);
+    const learn = (least: number, events = 60) => {
+      for (let event = 0; event < events; event++) {
+        interval.around(3, 10, 10);
+        interval.learn(3, 10, 10, wholeStar(least + uniform() * (5 - least)));
+      }
+    };
+    const isAsAnew = (prediction: number) => {
+      const anew = newInterval(sums, state);
+      for (const one of [interval, anew]) one.around(prediction, 10, 10);
+      expect([interval.low, interval.high]).toEqual([anew.low, anew.high]);
+      return [interval.low, interval.high];
+    };
+    learn(4);
+    const known = isAsAnew(2);
+    sums.touch();
+    const [zBefore] = state;
+    learn(1, 300);
+    expect(isAsAnew(2)).not.toEqual(known);
+    sums.rollBack();
+    state[0] = zBefore!;
+    expect(isAsAnew(2)).toEqual(known);
+    const others = newSums();
+    const other = newInterval(others);
+    for (let event = 0; event < 200; event++) other.learn(1.5, 10, 10, 1 + (event % 2) / 2);
+    sums.emptyRest().set(others.own);
+    expect(isAsAnew(2)).not.toEqual(known);
+    sums.load(others.own);
+    isAsAnew(2);
+    sums.emptyRest();
+    expect(isAsAnew(1.5)[1]).toBe(1.5);
   });
 
   it('stays finite when every rating is foretold, is the same, and is outside', () => {
