@@ -12,7 +12,10 @@ export interface ModelControl {
   list(): Promise<readonly ModelRecord[]>;
   /** Asks for a training. Whoever trains begins it soon, and what served goes on meanwhile. */
   train(kind: NetworkKind): Promise<ControlResult>;
-  /** The version serves at once, whatever the rule of promotion thinks of it; what served goes into its shadow. */
+  /**
+   * The version serves at once, whatever the rule of promotion thinks of it; what served goes into its shadow. Done, and nothing
+   * changed, when it serves already: the rule may have promoted it while somebody looked.
+   */
   promote(kind: NetworkKind, version: ModelVersion): Promise<ControlResult>;
   /** What served before serves again; nothing of the kind when nothing did. */
   rollBack(kind: NetworkKind): Promise<ControlResult>;

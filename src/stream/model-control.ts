@@ -11,13 +11,14 @@ export const listModels = (store: Pick<ModelReader, 'record'>): Promise<ModelRec
 export function createModelControl(store: ModelStore, clock: Pick<Clock, 'nowMs'>): ModelControl {
   async function change(
     kind: NetworkKind,
-    next: (record: ModelRecord) => ModelRecord | { readonly refusal: string },
+    /** Null: it is so already. */
+    next: (record: ModelRecord) => ModelRecord | { readonly refusal: string } | null,
   ): Promise<ControlResult> {
     const refusals: string[] = [];
     const record = await store.update(kind, (before) => {
       const after = next(before ?? freshRecord(kind));
       refusals.length = 0;
-      if (!('refusal' in after)) return after;
+      if (after === null || !('refusal' in after)) return after;
       refusals.push(after.refusal);
       return null;
     });
@@ -32,7 +33,7 @@ export function createModelControl(store: ModelStore, clock: Pick<Clock, 'nowMs'
     train: (kind) => change(kind, (record) => requested(record, clock.nowMs(), 'somebody asked for it')),
     promote: (kind, version) =>
       change(kind, (record) => {
-        if (record.serving === version) return { refusal: `${version} of the ${kind} network serves already` };
+        if (record.serving === version) return null;
         const known = record.versions.map((note) => note.version);
         const refusal = `there is no version ${version} of the ${kind} network; there is ${known.join(', ') || 'none'}`;
         return promoted(record, version, clock.nowMs(), 'somebody promoted it') ?? { refusal };

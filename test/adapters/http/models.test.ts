@@ -35,6 +35,9 @@ describe('the models over HTTP', () => {
     expect(await post('/models/embedding/promote?version=v2')).toMatchObject({
       body: { serving: 'v2', former: 'v1', shadow: { version: 'v1', as: 'former' } },
     });
+    const before = await store.record('embedding');
+    expect(await post('/models/embedding/promote?version=v2')).toEqual({ status: 200, body: before });
+    expect(await store.record('embedding')).toEqual(before);
     expect(await post('/models/embedding/roll-back')).toMatchObject({
       body: { serving: 'v1', former: null, shadow: null },
     });
