@@ -21,8 +21,8 @@ export interface RecommenderOptions {
   readonly codec: Codec;
   /** Items for each user; 0 ranks for nobody. */
   readonly count: number;
-  /** True when the task keeps up with its ratings. */
-  readonly hasTime: (task: Task) => boolean;
+  /** Does something in a partition's turn. */
+  readonly inTurn: (partition: number, work: () => Promise<void>) => Promise<void>;
 }
 
 interface Ranked {
@@ -35,22 +35,39 @@ export class Recommender {
   readonly #options: RecommenderOptions;
   #savedMs = 0;
   #lastMs: number;
+  /** When the last round ended, since when `busyMs` of the tasks counts. */
+  #lastRoundMs: number;
 
   constructor(options: RecommenderOptions) {
     this.#options = options;
-    this.#lastMs = options.clock.monotonicMs();
+    this.#lastMs = this.#lastRoundMs = options.clock.monotonicMs();
   }
 
-  /** What fits into the time that is left; the caller publishes it in the task's turn. */
-  async rank(): Promise<readonly Ranked[]> {
-    const { tasks, clock, count, hasTime } = this.#options;
+  /** Ranks beside the stream, and hands over in the task's turn what the next checkpoint publishes. */
+  async round(): Promise<void> {
+    const { tasks, clock, inTurn } = this.#options;
+    for (const { task, due, record } of await this.#rank()) {
+      // A checkpoint under way must not lose what comes meanwhile.
+      if (tasks.get(task.partition) !== task) continue;
+      await inTurn(task.partition, () => {
+        task.recommendations.publish(due, record);
+        return Promise.resolve();
+      });
+    }
+    for (const task of tasks.values()) task.busyMs = 0;
+    this.#lastRoundMs = clock.monotonicMs();
+  }
+
+  /** What fits into the time that is left. */
+  async #rank(): Promise<readonly Ranked[]> {
+    const { tasks, clock, count } = this.#options;
     const nowMs = clock.monotonicMs();
     this.#savedMs = Math.min(maxSavedMs, this.#savedMs + (nowMs - this.#lastMs) * shareOfTime);
     this.#lastMs = nowMs;
     const ranked: Ranked[] = [];
     if (count === 0) return ranked;
     for (const task of [...tasks.values()]) {
-      if (!hasTime(task)) continue;
+      if (!this.#hasTime(task)) continue;
       // A task may be given up while another's users are ranked: nothing of it may be read any more.
       while (this.#savedMs >= 0 && tasks.get(task.partition) === task) {
         const due = task.recommendations.next(clock.monotonicMs());
@@ -61,6 +78,11 @@ export class Recommender {
       }
     }
     return ranked;
+  }
+
+  /** A task that works on ratings half of the time has fallen behind, or soon will. */
+  #hasTime(task: Task): boolean {
+    return task.busyMs <= (this.#options.clock.monotonicMs() - this.#lastRoundMs) / 2;
   }
 
   /** Null when the task was given up meanwhile. */

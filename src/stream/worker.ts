@@ -11,7 +11,6 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { ItemScan } from '../model/item-scan.ts';
 import { ItemTable } from '../model/item-table.ts';
 import type { ItemFeed, InputRecord, Offset, PartitionLease, TransportListener } from '../ports/transport.ts';
-import type { Log } from '../ports/log.ts';
 import type { CheckpointOutcome, NetworkStats, Telemetry } from '../ports/telemetry.ts';
 import type { SchemaSource } from '../ports/schema-source.ts';
 import { decodableCount } from './await-schemas.ts';
@@ -25,17 +24,10 @@ import { Pace } from './pace.ts';
 import { processRecord } from './process-rating.ts';
 import { Recommender } from './recommender.ts';
 import { reloadItem, restoreTask } from './restore.ts';
+import { Rounds, type RoundsOptions } from './rounds.ts';
 import { Shares } from './shares.ts';
 import { Task, type Tasks, type TaskTools } from './task.ts';
 import { Turns } from './turns.ts';
-
-/** How often an eager worker looks whether it is time. */
-const eagerLookMs = 5;
-/** Every further task is one more small checkpoint a time: many of them write more than the ratings are. */
-const extraPauseMs = 10;
-const longestExtraPauseMs = 30;
-/** More records than this are no slow stream: they are worth a larger checkpoint. */
-const eagerLimit = 500;
 
 /** A checkpoint is written once so much waits in refused records. */
 const deadLetterLimitBytes = 16 * 1024 * 1024;
@@ -46,7 +38,8 @@ const defaultRecommendationDelayMs = 2000;
 type OptionalTools = 'requestsTopic' | 'recommendations' | 'recommendationDelayMs' | 'effortFollowsLoad';
 
 /** Nothing is recommended on a topic unless a number is given. */
-export interface WorkerOptions extends Omit<TaskTools, OptionalTools>, Partial<Pick<TaskTools, OptionalTools>> {
+export interface WorkerOptions
+  extends Omit<TaskTools, OptionalTools>, Partial<Pick<TaskTools, OptionalTools>>, RoundsOptions {
   readonly kernel: Kernel;
   /** What says which effort the load leaves time for, where the effort follows the load. */
   readonly effortSource?: EffortSource;
@@ -57,18 +50,9 @@ export interface WorkerOptions extends Omit<TaskTools, OptionalTools>, Partial<P
   readonly schemas?: SchemaSource;
   /** Networks beside the online experts; without it none ever answers. */
   readonly networks?: Omit<NetworkSlotsOptions, 'tasks' | 'clock' | 'log'>;
-  readonly log: Log;
   readonly telemetry: Telemetry;
-  /** A checkpoint is written after this many records; and every `checkpointMs`, when anything came. */
+  /** A checkpoint is written after this many records, too. */
   readonly checkpointEvents: number;
-  readonly checkpointMs: number;
-  /**
-   * While little waits, write the timer's checkpoints as soon as the time that the last ones took has passed again, and a
-   * little more where there are several tasks: a slow stream is answered at once, and a fast one in large checkpoints.
-   */
-  readonly isEager?: boolean;
-  /** Called once when a task cannot go on and the worker must stop. */
-  readonly onFatal: (error: unknown) => void;
 }
 
 export class Worker implements TransportListener {
@@ -81,24 +65,12 @@ export class Worker implements TransportListener {
   readonly #waitingSinceMs = new Map<number, number>();
   readonly #shares: Shares;
   readonly #followed: FollowedItems;
-  readonly #recommender: Recommender;
   readonly #slots: NetworkSlots | null;
-  readonly #stopTicking: () => void;
-  #ticking: Promise<void> = Promise.resolve();
-  #isTicking = false;
-  #ranking: Promise<void> = Promise.resolve();
-  #isRanking = false;
-  #lastLookMs: number;
-  #following: Promise<void> = Promise.resolve();
-  #isFollowing = false;
-  #isStopping = false;
+  readonly #rounds: Rounds;
   readonly #effortSource: EffortSource | null;
   /** On ratings of all tasks, and how many, since the worker began. */
   readonly #busy = new BusyTime();
   #events = 0;
-  /** How long the timer's last checkpoints took together, and when they ended. */
-  #tickMs = 0;
-  #tickEndMs = 0;
 
   constructor(options: WorkerOptions) {
     this.#options = {
@@ -123,20 +95,21 @@ export class Worker implements TransportListener {
       options.codec,
       () => options.clock.monotonicMs(),
     );
-    this.#lastLookMs = options.clock.monotonicMs();
-    this.#recommender = new Recommender({
+    const recommender = new Recommender({
       tasks: this.#tasks,
       clock: options.clock,
       codec: options.codec,
       count: this.#options.recommendations,
-      hasTime: (task) => this.#hasTime(task),
+      inTurn: (partition, work) => this.#inTurn(partition, work),
     });
     const { networks } = options;
     this.#slots = networks === undefined ? null : new NetworkSlots({ ...options, ...networks, tasks: this.#tasks });
-    const { clock, checkpointMs, isEager = false } = options;
-    const stops = [clock.every(checkpointMs, () => this.#period())];
-    if (isEager && checkpointMs > eagerLookMs) stops.push(clock.every(eagerLookMs, () => this.#tickEarly()));
-    this.#stopTicking = () => stops.forEach((stop) => stop());
+    this.#rounds = new Rounds(options, {
+      tasks: this.#tasks,
+      checkpointAll: () => this.checkpointAll(),
+      recommend: () => recommender.round(),
+      follow: () => this.follow(),
+    });
   }
 
   /** Loads the networks that serve. Before the first partition is assigned. */
@@ -291,7 +264,7 @@ export class Worker implements TransportListener {
 
   /** Call before the transport's `stop`: nothing of other workers is followed any more. */
   leave(): void {
-    this.#isStopping = true;
+    this.#rounds.isLeaving = true;
   }
 
   /**
@@ -299,9 +272,7 @@ export class Worker implements TransportListener {
    * first: it revokes every partition.
    */
   async stop(): Promise<void> {
-    this.#isStopping = true;
-    this.#stopTicking();
-    await Promise.all([this.#ticking, this.#ranking, this.#following, this.#slots?.stop()]);
+    await Promise.all([this.#rounds.stop(), this.#slots?.stop()]);
   }
 
   /** True when the batch is durable; false when it was put back and must be processed again. */
@@ -310,8 +281,9 @@ export class Worker implements TransportListener {
     const startMs = clock.monotonicMs();
     const report = (outcome: CheckpointOutcome, sizeBytes: number, records: number): void =>
       telemetry.checkpoint(task.partition, outcome, clock.monotonicMs() - startMs, sizeBytes, records);
-    // Stored with what was learned, so that whoever goes on from here does it in the same way.
-    if (this.#effortSource !== null && task.pendingCount > 0)
+    // Stored with what was learned, so that whoever goes on from here does it in the same way; also while no ratings come, for
+    // somebody may ask.
+    if (this.#effortSource !== null)
       task.nextEffort = this.#effortSource.at(startMs, this.#busy.spentMs(startMs), this.#events, waiting());
     try {
       const result = await checkpoint(task);
@@ -332,83 +304,9 @@ export class Worker implements TransportListener {
     }
   }
 
-  #period(): void {
-    this.#tick();
-    if (!this.#isRanking) this.#ranking = this.#recommend();
-    if (!this.#isFollowing) this.#following = this.#tickFollowing();
-  }
-
-  /** A checkpoint that waits for the store must not gather a queue behind it. */
-  #tick(): void {
-    if (!this.#isTicking) this.#ticking = this.#checkpointInTime();
-  }
-
-  #tickEarly(): void {
-    const tasks = [...this.#tasks.values()];
-    const pauseMs = this.#tickMs + Math.min(longestExtraPauseMs, extraPauseMs * (tasks.length - 1));
-    if (this.#options.clock.monotonicMs() - this.#tickEndMs < pauseMs) return;
-    const waiting = tasks.reduce((sum, { pendingCount }) => sum + pendingCount, 0);
-    if (waiting <= eagerLimit && tasks.some(({ isDirty }) => isDirty)) this.#tick();
-  }
-
-  async #checkpointInTime(): Promise<void> {
-    const { clock, log, onFatal } = this.#options;
-    const startMs = clock.monotonicMs();
-    this.#isTicking = true;
-    try {
-      await this.checkpointAll();
-      this.#tickEndMs = clock.monotonicMs();
-      this.#tickMs = this.#tickEndMs - startMs;
-    } catch (error) {
-      if (error instanceof FencedError) log.warn({ reason: error.message }, 'checkpoint was fenced off');
-      else onFatal(error);
-    } finally {
-      this.#isTicking = false;
-    }
-  }
-
-  /** Ranks beside the stream, and hands over in the task's turn what the next checkpoint publishes. */
-  async #recommend(): Promise<void> {
-    this.#isRanking = true;
-    try {
-      const ranked = await this.#recommender.rank();
-      for (const { task, due, record } of ranked) {
-        // A checkpoint under way must not lose what comes meanwhile.
-        if (this.#tasks.get(task.partition) !== task) continue;
-        await this.#inTurn(task.partition, () => {
-          task.recommendations.publish(due, record);
-          return Promise.resolve();
-        });
-      }
-      for (const task of this.#tasks.values()) task.busyMs = 0;
-      this.#lastLookMs = this.#options.clock.monotonicMs();
-    } catch (error) {
-      this.#options.onFatal(error);
-    } finally {
-      this.#isRanking = false;
-    }
-  }
-
-  /** A task that works on ratings half of the time has fallen behind, or soon will. */
-  #hasTime(task: Task): boolean {
-    return task.busyMs <= (this.#options.clock.monotonicMs() - this.#lastLookMs) / 2;
-  }
-
-  /** Apart from the checkpoints: others' items may be out of reach for a while, and these go on. */
-  async #tickFollowing(): Promise<void> {
-    this.#isFollowing = true;
-    try {
-      await this.#followed.follow();
-    } catch (error) {
-      if (!this.#isStopping) this.#options.onFatal(error);
-    } finally {
-      this.#isFollowing = false;
-    }
-  }
-
   /** What others contribute to the items of a partition that has gone; who is leaving has no use for it. */
   async #followGone(): Promise<void> {
-    if (!this.#isStopping) await this.#followed.follow();
+    if (!this.#rounds.isLeaving) await this.#followed.follow();
   }
 
   #isDue(task: Task): boolean {

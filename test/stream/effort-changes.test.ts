@@ -1,7 +1,7 @@
 /** Crash equivalence while the effort changes: it is stored with each checkpoint, and holds from there on. */
 import { expect, it } from 'vitest';
 import type { EmbeddedStore } from '../../src/adapters/embedded/embedded-store.ts';
-import { efforts } from '../../src/model/settings.ts';
+import { efforts, type Effort } from '../../src/model/settings.ts';
 import { inMemory } from '../contracts/flow-disk.ts';
 import { recordOf } from '../contracts/flow-schedule.ts';
 import { memoryOf, storedBy } from '../support/flow-state.ts';
@@ -74,3 +74,24 @@ it.each([[[]], [[14]], [[25, 38]], [[31, 44, 66, 87]]])(
     await Promise.all([calm.dispose(), rough.dispose()]);
   },
 );
+
+it('changes while no ratings come, and stays so when the worker dies', async () => {
+  const disk = await inMemory(1);
+  let effort: Effort = 'fast';
+  const effortSource = { at: () => effort };
+  await disk.store.append(0, records.slice(0, 20));
+  const flow = createFlowWorker(disk.store, { effortSource });
+  await flow.start();
+  await taken(flow, 20);
+  await flow.worker.checkpointAll();
+  expect(flow.worker.tasks.get(0)?.learner.effort).toBe('fast');
+  effort = 'balanced';
+  flow.clock.passPeriod();
+  await until(() => flow.worker.tasks.get(0)?.learner.effort === 'balanced', 'the effort has changed');
+  const after = createFlowWorker(await disk.crash([flow]), { effortSource });
+  await after.start();
+  await until(() => after.worker.tasks.get(0) !== undefined, 'it is restored');
+  expect(after.worker.tasks.get(0)?.learner.effort).toBe('balanced');
+  await after.stop();
+  await disk.dispose();
+});
