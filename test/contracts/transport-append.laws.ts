@@ -105,7 +105,7 @@ export function appendLaws(open: Open, can: Can): void {
       });
       await log.append(1, recordsOf('a', 'b'));
       await lease(1).commit(checkpoint({ nextOffset: 1, predictions: recordsOf('first') }));
-      await vi.waitFor(() => expect(told).toEqual(['1: first']));
+      await vi.waitFor(() => expect(told).toEqual(['1: first']), { timeout: 20_000 });
       stop();
       await lease(1).commit(checkpoint({ nextOffset: 2, predictions: recordsOf('second') }));
       expect(told).toEqual(['1: first']);

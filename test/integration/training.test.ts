@@ -217,7 +217,10 @@ describe('a training', () => {
   test('whose claim was taken over meanwhile stores nothing', async () => {
     const place = await folderWith(1000);
     const training = retraining(place, { epochMs: 50 }).train(kind, 'asked for');
-    await vi.waitUntil(async () => (await place.models.record(kind))?.training !== null, { interval: 5 });
+    await vi.waitUntil(async () => (await place.models.record(kind))?.training !== null, {
+      timeout: 50_000,
+      interval: 5,
+    });
     const theirs = { version: 'theirs', trainer: 'elsewhere', startedAtMs: 0, aliveAtMs: Date.now() };
     await place.models.update(
       kind,
@@ -233,12 +236,12 @@ describe('a training', () => {
     await place.models.update(kind, (record) => requested(record ?? freshRecord(kind), 1, 'asked for'));
     const trained = async (): Promise<number> =>
       (await place.models.record(kind))!.events.filter(({ outcome }) => outcome === 'trained').length;
-    await vi.waitUntil(async () => (await trained()) === 1, { timeout: 20_000, interval: 20 });
+    await vi.waitUntil(async () => (await trained()) === 1, { timeout: 50_000, interval: 20 });
     expect(await place.models.record(kind)).toMatchObject({ request: null, trainedUpTo: 1000 });
     // It rests for a while after each, unless it is asked.
     await rateAtRandom(place.store, 500);
     await place.models.update(kind, (record) => record && requested(record, 2, 'asked for'));
-    await vi.waitUntil(async () => (await trained()) === 2, { timeout: 20_000, interval: 20 });
+    await vi.waitUntil(async () => (await trained()) === 2, { timeout: 50_000, interval: 20 });
     expect(await place.models.record(kind)).toMatchObject({ trainedUpTo: 1500 });
   });
 
@@ -248,7 +251,7 @@ describe('a training', () => {
     const trainer = trainerOn(place.folder, { fault: 'hang', mark });
     const job = { kind, version: 'v1', seed: 1, against: null };
     const result = trainer.train(job, () => undefined);
-    await vi.waitUntil(() => existsSync(mark) && readFileSync(mark, 'utf8') !== '', { timeout: 20_000, interval: 5 });
+    await vi.waitUntil(() => existsSync(mark) && readFileSync(mark, 'utf8') !== '', { timeout: 50_000, interval: 5 });
     const pid = Number(readFileSync(mark, 'utf8'));
     if (process.platform === 'linux') expect(new Set(nicenessOfThreads(pid))).toEqual(new Set([19]));
     process.kill(pid, 'SIGKILL');
@@ -264,7 +267,7 @@ describe('a training', () => {
     const mark = join(place.folder, 'pid');
     const trainings = retraining(place, { fault: 'hang', mark });
     const training = trainings.train(kind, 'asked for');
-    await vi.waitUntil(() => existsSync(mark), { timeout: 20_000, interval: 5 });
+    await vi.waitUntil(() => existsSync(mark), { timeout: 50_000, interval: 5 });
     await trainings.stop();
     await training;
     expect(() => process.kill(Number(readFileSync(mark, 'utf8')), 0)).toThrow('ESRCH');

@@ -121,9 +121,9 @@ describe('networks in a worker', () => {
     await settled(flow, () => inUse(flow).length > 0);
     const task = flow.worker.tasks.get(0)!;
     await flow.store.append(0, ratings(30));
-    await vi.waitUntil(() => task.nextOffset === 30);
+    await vi.waitUntil(() => task.nextOffset === 30, { timeout: 20_000 });
     await putVersion(models, 'v2', 0, serve('v2'));
-    await vi.waitUntil(() => inUse(flow).includes('serving v2'));
+    await vi.waitUntil(() => inUse(flow).includes('serving v2'), { timeout: 20_000 });
     const answer = (): unknown => flow.serving.predict('u1', 'i1').modelVersions;
     expect(answer()).toEqual({ embedding: 'v1' });
     task.rollBack();

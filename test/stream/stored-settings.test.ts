@@ -83,7 +83,7 @@ it('a task that was learned with another scale is not restored, whatever stored 
   await store.append(0, [
     { key: null, value: Buffer.from('{"userId": "u", "itemId": "i", "rating": 7, "ratedAt": 1000}') },
   ]);
-  await vi.waitUntil(() => store.backlog() === 0);
+  await vi.waitUntil(() => store.backlog() === 0, { timeout: 20_000 });
   await first.stop();
   const other = begin({ lo: 1, hi: 5 });
   await expect(other.started).rejects.toThrow('--scale 1..10 and 1..5 is asked for');

@@ -83,7 +83,7 @@ describeKafka('a lease on a broker', () => {
     expect(await later.committedOffset()).toBe(1);
     expect(await restored(later)).toEqual({ state: {}, items: {} });
     await later.commit(checkpoint({ nextOffset: 2, predictions: recordsOf('two') }));
-    await vi.waitFor(async () => expect(await values('predictions')).toEqual(['one', 'two']));
+    await vi.waitFor(async () => expect(await values('predictions')).toEqual(['one', 'two']), { timeout: 20_000 });
   });
 
   it('is told by the broker that it is fenced, and then writes nothing more', async () => {
@@ -97,7 +97,7 @@ describeKafka('a lease on a broker', () => {
     expect(former.isHeld()).toBe(false);
     await expect(former.recover()).rejects.toThrow(FencedError);
     await later.commit(checkpoint({ nextOffset: 2, predictions: recordsOf('later') }));
-    await vi.waitFor(async () => expect(await values('predictions')).toEqual(['later']));
+    await vi.waitFor(async () => expect(await values('predictions')).toEqual(['later']), { timeout: 20_000 });
   });
 
   it('sees after fencing what the former owner had committed the moment before', async () => {
@@ -126,7 +126,7 @@ describeKafka('a lease on a broker', () => {
       expect(lease.takeRewind()).toBe(committed);
     }
     await lease.commit(checkpoint({ nextOffset: 3, predictions: recordsOf('last') }));
-    await vi.waitFor(async () => expect(await values('predictions')).toEqual(['after', 'last']));
+    await vi.waitFor(async () => expect(await values('predictions')).toEqual(['after', 'last']), { timeout: 20_000 });
   });
 
   it('splits a checkpoint that is larger than a batch may be, and still writes it whole', async () => {
