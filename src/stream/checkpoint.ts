@@ -130,7 +130,7 @@ async function prepare(task: Task): Promise<Checkpoint> {
   state.push(...task.eventIds.changes());
   state.push(...task.recommendations.changes());
   // Answers and recommendations alone leave nothing learned.
-  if (task.pendingCount > 0) {
+  if (task.isChanged) {
     state.push({ key: taskKey, value: encodeTaskNumbers(task) });
     if (!task.settingsStored) {
       state.push({ key: settingsKey, value: encodeStoredSettings(storedSettingsOf(task.tools)) });

@@ -114,9 +114,14 @@ export class Task {
     return this.nextOffset - this.committedOffset;
   }
 
-  /** True when a checkpoint would make anything durable. */
+  /** True when a checkpoint would change what the task knows, or how it goes on. */
+  get isChanged(): boolean {
+    return this.pendingCount > 0 || this.nextEffort !== this.learner.effort;
+  }
+
+  /** True when it would make anything durable. */
   get isDirty(): boolean {
-    return this.pendingCount > 0 || this.nextRequest !== this.committedRequest || this.recommendations.isTouched;
+    return this.isChanged || this.nextRequest !== this.committedRequest || this.recommendations.isTouched;
   }
 
   /** The user's rows changed. */

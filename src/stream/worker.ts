@@ -281,9 +281,9 @@ export class Worker implements TransportListener {
     const startMs = clock.monotonicMs();
     const report = (outcome: CheckpointOutcome, sizeBytes: number, records: number): void =>
       telemetry.checkpoint(task.partition, outcome, clock.monotonicMs() - startMs, sizeBytes, records);
-    // Stored with what was learned, so that whoever goes on from here does it in the same way. Not while no ratings come: the weights
-    // of the stack's further inputs would be those of long ago, and nothing would solve for them anew.
-    if (this.#effortSource !== null && task.pendingCount > 0)
+    // Stored with what was learned, so that whoever goes on from here does it in the same way; also while no ratings come, for
+    // somebody may ask.
+    if (this.#effortSource !== null)
       task.nextEffort = this.#effortSource.at(startMs, this.#busy.spentMs(startMs), this.#events, waiting());
     try {
       const result = await checkpoint(task);

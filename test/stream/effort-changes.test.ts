@@ -75,22 +75,23 @@ it.each([[[]], [[14]], [[25, 38]], [[31, 44, 66, 87]]])(
   },
 );
 
-it('stays as it is while no ratings come: nothing would solve for the weights of other inputs', async () => {
+it('changes while no ratings come, and stays so when the worker dies', async () => {
   const disk = await inMemory(1);
   let effort: Effort = 'fast';
+  const effortSource = { at: () => effort };
   await disk.store.append(0, records.slice(0, 20));
-  const flow = createFlowWorker(disk.store, { effortSource: { at: () => effort } });
+  const flow = createFlowWorker(disk.store, { effortSource });
   await flow.start();
   await taken(flow, 20);
   await flow.worker.checkpointAll();
-  effort = 'full';
-  flow.clock.passPeriod();
-  await flow.worker.checkpointAll();
   expect(flow.worker.tasks.get(0)?.learner.effort).toBe('fast');
-  await disk.store.append(0, records.slice(20, 21));
-  await taken(flow, 21);
-  await flow.worker.checkpointAll();
-  expect(flow.worker.tasks.get(0)?.learner.effort).toBe('full');
-  await flow.stop();
+  effort = 'balanced';
+  flow.clock.passPeriod();
+  await until(() => flow.worker.tasks.get(0)?.learner.effort === 'balanced', 'the effort has changed');
+  const after = createFlowWorker(await disk.crash([flow]), { effortSource });
+  await after.start();
+  await until(() => after.worker.tasks.get(0) !== undefined, 'it is restored');
+  expect(after.worker.tasks.get(0)?.learner.effort).toBe('balanced');
+  await after.stop();
   await disk.dispose();
 });
