@@ -191,7 +191,8 @@ const phase = async (name, work) => {
 
 await fill();
 const feed = startFeed();
-await phase('warm up', () => wait(8000));
+// The effort comes back from the flood a step in five seconds: idle is to have the one of what follows.
+await phase('warm up', () => wait(20_000));
 await phase('idle', () => wait(idleMs));
 await phase('networks', async () => {
   for (const kind of kinds) {
