@@ -88,6 +88,7 @@ export class Interval {
     own[value] = own[value]! + 1;
     own[value + classes] = own[value + classes]! + distance;
     own[value + 2 * classes] = own[value + 2 * classes]! + distance * distance;
+    // The first of this task in its class: perhaps the first of all.
     if (own[value] < 2) this.#revision = -1;
   }
 

@@ -1,6 +1,6 @@
 /**
- * The effort that the load leaves time for. Looked at whenever a checkpoint is due; what is decided holds from that checkpoint on and
- * is stored with it.
+ * The effort that the load leaves time for. Looked at with every checkpoint, and every period in which nothing came; what is
+ * decided holds from that checkpoint on and is stored with it.
  *
  * Down, a step a second at most: the worker spent more than `tooBusy` of the last second on ratings, or more wait than it learned in
  * that second, whatever else has its thread. Up: for five seconds in a row nothing of the kind, and it would have spent less than

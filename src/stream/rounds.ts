@@ -31,7 +31,7 @@ export interface RoundsOptions {
 }
 
 /** What there is to do. */
-export interface Rounded {
+export interface RoundWork {
   readonly tasks: Tasks;
   checkpointAll(): Promise<void>;
   recommend(): Promise<void>;
@@ -40,7 +40,7 @@ export interface Rounded {
 
 export class Rounds {
   readonly #options: RoundsOptions;
-  readonly #worker: Rounded;
+  readonly #work: RoundWork;
   readonly #checkpoints = new Background();
   readonly #rankings = new Background();
   readonly #following = new Background();
@@ -51,9 +51,9 @@ export class Rounds {
   #tookMs = 0;
   #endedMs = 0;
 
-  constructor(options: RoundsOptions, worker: Rounded) {
+  constructor(options: RoundsOptions, work: RoundWork) {
     this.#options = options;
-    this.#worker = worker;
+    this.#work = work;
     const { clock, checkpointMs, isEager = false } = options;
     this.#stops = [clock.every(checkpointMs, () => this.#round())];
     if (isEager && checkpointMs > eagerLookMs) this.#stops.push(clock.every(eagerLookMs, () => this.#lookEarly()));
@@ -69,9 +69,9 @@ export class Rounds {
   #round(): void {
     const { onFatal } = this.#options;
     this.#checkpoint();
-    this.#rankings.start(() => this.#worker.recommend(), onFatal);
+    this.#rankings.start(() => this.#work.recommend(), onFatal);
     this.#following.start(
-      () => this.#worker.follow(),
+      () => this.#work.follow(),
       (error) => {
         if (!this.isLeaving) onFatal(error);
       },
@@ -79,7 +79,7 @@ export class Rounds {
   }
 
   #lookEarly(): void {
-    const tasks = [...this.#worker.tasks.values()];
+    const tasks = [...this.#work.tasks.values()];
     const pauseMs = this.#tookMs + Math.min(longestExtraPauseMs, extraPauseMs * (tasks.length - 1));
     if (this.#options.clock.monotonicMs() - this.#endedMs < pauseMs) return;
     const waiting = tasks.reduce((sum, { pendingCount }) => sum + pendingCount, 0);
@@ -92,7 +92,7 @@ export class Rounds {
     this.#checkpoints.start(
       async () => {
         const startMs = clock.monotonicMs();
-        await this.#worker.checkpointAll();
+        await this.#work.checkpointAll();
         this.#endedMs = clock.monotonicMs();
         this.#tookMs = this.#endedMs - startMs;
       },

@@ -179,14 +179,15 @@ function userIn(partition: number, partitionCount: number, name: (n: number) => 
   }
 }
 
-export async function partitionsOf({ url }: RunningWorker): Promise<number[]> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return [...text.matchAll(/^freshet_committed_offset\{partition="(\d+)"\}/gm)].map(([, number]) => Number(number));
-}
+export const partitionsOf = (worker: RunningWorker): Promise<number[]> =>
+  numbersIn(worker, /^freshet_committed_offset\{partition="(\d+)"\}/gm);
 
-async function effortsOf({ url }: RunningWorker): Promise<number[]> {
+const effortsOf = (worker: RunningWorker): Promise<number[]> => numbersIn(worker, /^freshet_effort\{.*\} (\d)/gm);
+
+/** What the pattern finds in a worker's metrics. */
+async function numbersIn({ url }: RunningWorker, pattern: RegExp): Promise<number[]> {
   const text = await (await fetch(`${url}/metrics`)).text();
-  return [...text.matchAll(/^freshet_effort\{.*\} (\d)/gm)].map(([, level]) => Number(level));
+  return [...text.matchAll(pattern)].map(([, number]) => Number(number));
 }
 
 async function ask({ url }: RunningWorker, userId: string, itemId: string): Promise<Prediction> {
