@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
 import { printableConfig, resolveSettings, settle, type Rule, type Sources } from '../src/config.ts';
 import { UsageError } from '../src/errors.ts';
 import type { RatingScale, Settings, Values } from '../src/setting.ts';
+import { removeFolder } from './support/remove-folder.ts';
 
 const settings = {
   data: { type: 'text', unit: 'folder', required: true, doc: 'Where it lives.' },
@@ -27,7 +28,7 @@ const rules: Rule<typeof settings>[] = [
 
 let folder = '';
 beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'freshet-config-'))));
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => removeFolder(folder));
 
 const file = (content: string): string => {
   const path = join(folder, 'config.json');

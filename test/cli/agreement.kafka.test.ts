@@ -1,5 +1,5 @@
 /** Whether learning one by one has drifted, asked of a group at work. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -12,9 +12,10 @@ import { until } from '../support/kafka/until.ts';
 import { runCommand, runForJson } from '../support/run-command.ts';
 import { runFreshet } from '../support/run-freshet.ts';
 import { kafkaGroup } from './kafka-group.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'freshet-agreement-kafka-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => removeFolder(folder));
 
 const codec = createCodec({ scale: { lo: 0.5, hi: 5 }, nowMs: () => 0 });
 const events = 1600;

@@ -1,5 +1,5 @@
 /** Whether learning one by one has drifted: over a file, and in the folder of a worker. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
@@ -10,9 +10,10 @@ import { killAll, start, stop } from '../integration/running-worker.ts';
 import { page } from '../docs/pages.ts';
 import { runCommand, runForJson } from '../support/run-command.ts';
 import { runFreshet } from '../support/run-freshet.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'freshet-agreement-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => removeFolder(folder));
 afterEach(killAll);
 
 const table = syntheticRatings({ seed: 2, events: 1600, users: 60, items: 60, drift: 0 });

@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { dataFolderChecks } from '../../src/cli/doctor/data-folder.ts';
 import { kernelCheck, memoryCheck, nodeCheck, trainingCheck } from '../../src/cli/doctor/machine.ts';
 import { storeChecks } from '../../src/cli/doctor/store.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 it.each([
   ['20.18.9', 'problem'],
@@ -53,6 +54,6 @@ it('looks at a data folder and changes nothing', () => {
     expect(dataFolderChecks(join(folder, 'a'))[0]).toMatchObject({ state: 'problem' });
     expect(readdirSync(folder)).toEqual(['a']);
   } finally {
-    rmSync(folder, { recursive: true });
+    removeFolder(folder);
   }
 });

@@ -1,5 +1,5 @@
 /** A group on Kafka and a folder that learned the same ratings are described alike. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -8,9 +8,10 @@ import { brokers, describeKafka } from '../support/kafka/suite.ts';
 import { until } from '../support/kafka/until.ts';
 import { runCommand, runForJson } from '../support/run-command.ts';
 import { kafkaGroup, type KafkaGroup } from './kafka-group.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'freshet-inspect-kafka-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => removeFolder(folder));
 const data = join(folder, 'data');
 let group: KafkaGroup;
 

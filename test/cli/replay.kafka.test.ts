@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, inject, test } from 'vitest';
@@ -10,9 +10,10 @@ import { describeKafka, brokers } from '../support/kafka/suite.ts';
 import { startRegistry } from '../support/kafka/registry.ts';
 import { runCommand, runForJson } from '../support/run-command.ts';
 import { kafkaGroup } from './kafka-group.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'freshet-replay-kafka-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => removeFolder(folder));
 
 function givenFile(name: string, count: number): string {
   const path = join(folder, name);

@@ -1,5 +1,5 @@
 /** The console in a real browser, over a worker that runs: by mouse, by keyboard, and for those who cannot see it. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +19,7 @@ import {
   type Seen,
 } from './given-console.ts';
 import { openPlace } from './place.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 const newFolder = tempFolders();
 let browser: Browser;
@@ -44,8 +45,8 @@ afterAll(async () => {
   await stopFeeding();
   await browser.close();
   await stop(worker);
-  killAll();
-  rmSync(folder, { recursive: true, force: true });
+  await killAll();
+  removeFolder(folder);
 });
 
 async function show(path = '', options: Parameters<typeof look>[3] = {}): Promise<Seen> {

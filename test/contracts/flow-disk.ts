@@ -1,5 +1,5 @@
 /** Where a schedule's log lives, and how it fails. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EmbeddedStore } from '../../src/adapters/embedded/embedded-store.ts';
@@ -7,6 +7,7 @@ import { openEmbedded } from '../../src/adapters/embedded/open-embedded.ts';
 import { openInMemory } from '../../src/adapters/embedded/open-in-memory.ts';
 import type { FlowWorker } from '../support/flow-worker.ts';
 import { oneShotFailures } from '../adapters/embedded/one-shot-failures.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 export interface FlowDisk {
   readonly store: EmbeddedStore;
@@ -48,7 +49,7 @@ export const inFolder: OpenDisk = async (partitionCount) => {
     },
     async dispose() {
       await store.close();
-      rmSync(folder, { recursive: true, force: true });
+      removeFolder(folder);
     },
   };
 };

@@ -1,5 +1,5 @@
 /** The chart on a real API server, in a namespace that enforces the restricted Pod Security Standard. */
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
@@ -8,6 +8,7 @@ import { startKubeApi, type KubeApi, type Said } from '../support/deploy/kube-ap
 import { page, root } from '../docs/pages.ts';
 import { chartFolder, profiles } from './chart.ts';
 import { blockKinds, blocksOf } from './page-blocks.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 interface Manifest {
   readonly kind: string;
@@ -183,7 +184,7 @@ describe('the page about Kubernetes', () => {
         expect(commands.map((command) => command.split(' ')[1])).toEqual(['upgrade', 'rollback', 'uninstall']);
         for (const command of commands) succeeded(await completingJobs('shop', api.shell(command, folder)));
       } finally {
-        rmSync(folder, { recursive: true, force: true });
+        removeFolder(folder);
       }
     },
   );

@@ -24,7 +24,7 @@ const graceMs = (chart.terminationGracePeriodSeconds - chart.preStopSeconds) * 1
 
 let cluster: LocalCluster | undefined;
 afterEach(async () => {
-  killAll();
+  await killAll();
   await cluster?.stop();
 });
 

@@ -1,5 +1,5 @@
 /** The images, built from the Dockerfile and run as the chart runs them: not as root, nothing to write to, no capabilities. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +12,7 @@ import { startLocalKafka } from '../support/kafka/local-kafka.ts';
 import { freePorts } from '../support/kafka/free-ports.ts';
 import { uniqueName } from '../support/kafka/suite.ts';
 import { until } from '../support/kafka/until.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 const closed = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--network', 'host'];
 const folder = mkdtempSync(join(tmpdir(), 'freshet-images-'));
@@ -26,7 +27,7 @@ beforeAll(async () => {
 afterEach(async () => {
   for (const name of containers.splice(0)) await docker('rm', '--force', '--volumes', name);
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => removeFolder(folder));
 
 /** A container that goes on; `words` are what comes after the image. */
 async function givenRunning(target: Target, options: readonly string[], words: readonly string[]): Promise<string> {

@@ -102,7 +102,7 @@ describe('Prometheus over a group of two workers and a trainer', () => {
     feeding = false;
     await fed;
     await prometheus.stop();
-    killAll();
+    await killAll();
     await cluster.stop();
   });
 

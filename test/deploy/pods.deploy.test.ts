@@ -1,6 +1,6 @@
 /** Pods of the chart on a real broker, through the Docker daemon: they are deleted and killed under load. */
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -17,6 +17,7 @@ import { until } from '../support/kafka/until.ts';
 import { warmUp } from '../support/kafka/warm-up.ts';
 import { chartFolder } from './chart.ts';
 import { placesWhenPredicted } from './predicted-once.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 interface Pod {
   readonly name: string;
@@ -45,7 +46,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const name of started) await docker('rm', '--force', '--volumes', name);
   await cluster.stop();
-  rmSync(folder, { recursive: true, force: true });
+  removeFolder(folder);
 }, 120_000);
 
 function podOf(kind: string): PodSpec {

@@ -10,7 +10,7 @@
  * `npx freshet` and `npm start` run the built program, localhost:8080 is the port that the worker took.
  */
 import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readFileSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readyPort } from '../integration/running-worker.ts';
 import { page, root } from './pages.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 interface Block {
   readonly kind: string;
@@ -64,8 +66,8 @@ async function startWorker(code: string): Promise<void> {
   const port = await new Promise<number>((resolve, reject) => {
     child.once('exit', (status) => reject(new Error(`the worker ended with ${String(status)}`)));
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const { msg, httpPort } = JSON.parse(line) as { msg: string; httpPort?: number };
-      if (msg === 'ready' && httpPort !== undefined) resolve(httpPort);
+      const httpPort = readyPort(line);
+      if (httpPort !== undefined) resolve(httpPort);
     });
   });
   worker = { process: child, address: `localhost:${port}` };
@@ -128,7 +130,7 @@ describe('getting started', () => {
   });
   afterAll(() => {
     if (worker !== null) signal(worker.process, 'SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
   });
 
   it('has blocks of known kinds only, and installs with npm ci', () => {

@@ -18,7 +18,7 @@ const barMiB = 600;
 
 let cluster: LocalCluster | undefined;
 afterEach(async () => {
-  killAll();
+  await killAll();
   await cluster?.stop();
 });
 

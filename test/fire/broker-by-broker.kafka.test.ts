@@ -20,7 +20,7 @@ const awayMs = 5000;
 
 let cluster: LocalCluster | undefined;
 afterEach(async () => {
-  killAll();
+  await killAll();
   await cluster?.stop();
 });
 

@@ -25,7 +25,7 @@ const fire = isFull
 let cluster: LocalCluster | undefined;
 let crew: Crew | undefined;
 afterEach(async () => {
-  killAll();
+  await killAll();
   await cluster?.stop();
 });
 

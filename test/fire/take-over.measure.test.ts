@@ -21,7 +21,7 @@ const perSecond = 2000;
 
 let cluster: LocalCluster | undefined;
 afterEach(async () => {
-  killAll();
+  await killAll();
   await cluster?.stop();
 });
 

@@ -1,5 +1,5 @@
 /** Workers on Kafka that restart on the same disk, by the composition that `freshet run --brokers .. --data DIR` makes. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'lmdb';
@@ -15,17 +15,18 @@ import { brokers, describeKafka, uniqueName } from '../support/kafka/suite.ts';
 import { topicsOfApp } from '../support/kafka/topics.ts';
 import { until } from '../support/kafka/until.ts';
 import { killAll, tryRun } from './running-worker.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 const partitionCount = 3;
 const cleanUp: (() => unknown)[] = [];
 afterEach(async () => {
-  killAll();
+  await killAll();
   for (const clean of cleanUp.splice(0).toReversed()) await clean();
 });
 
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'freshet-snapshot-'));
-  cleanUp.push(() => rmSync(folder, { recursive: true, force: true }));
+  cleanUp.push(() => removeFolder(folder));
   return folder;
 }
 

@@ -25,11 +25,13 @@ export interface RunningWorker {
 /** What came of starting: it serves, or it ended before it did. */
 export type Started = { readonly kind: 'ready'; readonly worker: RunningWorker } | ({ readonly kind: 'ended' } & Exit);
 
-const alive = new Set<() => void>();
+/** How each that runs is killed, and when it is gone. */
+const alive = new Map<() => void, Promise<unknown>>();
 
-/** For `afterEach`: no test leaves a process behind. */
-export function killAll(): void {
-  for (const kill of alive) kill();
+/** For `afterEach`: no test leaves a process behind, nor one that still writes into its folder. */
+export async function killAll(): Promise<void> {
+  for (const kill of alive.keys()) kill();
+  await Promise.allSettled(alive.values());
 }
 
 export const tryStart = (folder: string, flags: readonly string[] = []): Promise<Started> =>
@@ -42,6 +44,12 @@ export interface RunOptions {
   readonly onLine?: (line: string) => void;
 }
 
+/** What the line says that a worker logs once it serves. The last line of one that is killed may be half a line. */
+export function readyPort(line: string): number | undefined {
+  const [, port] = /"httpPort":(\d+)\b.*"msg":"ready"\}$/.exec(line) ?? [];
+  return port === undefined ? undefined : Number(port);
+}
+
 /** `place`: where the log is, and any other flags. */
 export async function tryRun(place: readonly string[], { settings, onLine }: RunOptions = {}): Promise<Started> {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('FRESHET_'));
@@ -49,7 +57,6 @@ export async function tryRun(place: readonly string[], { settings, onLine }: Run
   const words = [main, 'run', ...place, '--http-port', '0'];
   const child = spawn(process.execPath, words, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
   const kill = (): boolean => child.kill('SIGKILL');
-  alive.add(kill);
   let stderr = '';
   let stdout = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
@@ -60,12 +67,13 @@ export async function tryRun(place: readonly string[], { settings, onLine }: Run
       resolve({ code, signal, stderr, stdout });
     });
   });
+  alive.set(kill, exited);
   const ready = new Promise<number>((resolve) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       stdout += `${line}\n`;
       onLine?.(line);
-      const { msg, httpPort } = JSON.parse(line) as { msg: string; httpPort?: number };
-      if (msg === 'ready' && httpPort !== undefined) resolve(httpPort);
+      const httpPort = readyPort(line);
+      if (httpPort !== undefined) resolve(httpPort);
     });
   });
   const outcome = await Promise.race([ready, exited]);

@@ -1,5 +1,5 @@
 /** The same ratings through a folder and through Kafka, by the same composition that `freshet run` makes. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,10 +19,11 @@ import { silentLog } from '../support/flow-worker.ts';
 import { awaitCommitted } from '../support/kafka/read-committed.ts';
 import { brokers, describeKafka, uniqueName } from '../support/kafka/suite.ts';
 import { topicsOfApp } from '../support/kafka/topics.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 const movieLens = fileURLToPath(new URL('../../../shared/data/ml-100k/u.data', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'freshet-same-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => removeFolder(folder));
 
 function setUp(table: RatingsTable, checkpointEvents: number) {
   const { scale } = table;

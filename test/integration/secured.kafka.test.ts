@@ -1,5 +1,5 @@
 /** Built workers on a broker that asks who they are: what works, how refusals end, and that nothing secret is ever said. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -15,6 +15,7 @@ import { unsignedToken } from '../support/kafka/unsigned-token.ts';
 import { until } from '../support/kafka/until.ts';
 import { placeOf, seriesOf } from './group-member.ts';
 import { killAll, stop, tryRun, type Exit } from './running-worker.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 const wrongPassword = 'a-wrong-secret';
 const httpToken = 'the-http-secret';
@@ -42,7 +43,7 @@ describeLocalKafka('a worker on a secured broker', () => {
   afterEach(killAll);
   afterAll(async () => {
     await cluster.stop();
-    rmSync(folder, { recursive: true });
+    removeFolder(folder);
   });
 
   const scram = (password: string) => ({

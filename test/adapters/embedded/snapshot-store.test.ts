@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync, closeSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync, statSync, writeFileSync, writeSync, closeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openEmbedded } from '../../../src/adapters/embedded/open-embedded.ts';
@@ -10,6 +10,7 @@ import type { Log } from '../../../src/ports/log.ts';
 import { bytesOf, textOf } from '../../contracts/transport-harness.ts';
 import { changesFrom } from './snapshot-changes.mjs';
 import { tempFolders } from './temp-folder.ts';
+import { removeFolder } from '../../support/remove-folder.ts';
 
 const newFolder = tempFolders();
 const open: ChangelogViews[] = [];
@@ -193,7 +194,7 @@ describe('local snapshot', () => {
   test('with damaged pages is ignored within three starts', { timeout: 240_000 }, async () => {
     const folder = newFolder();
     for (let round = 0; round < 6; round++) {
-      rmSync(`${folder}/snapshot`, { recursive: true, force: true });
+      removeFolder(`${folder}/snapshot`);
       const first = await given(folder);
       await first.views.write('users:0', changesFrom(0, 5000), { position: 5000, asOfMs: 1 });
       const written = await rowsOf(first.views, 'users:0');

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EmbeddedStore } from '../../../src/adapters/embedded/embedded-store.ts';
@@ -8,6 +8,7 @@ import { openInMemory } from '../../../src/adapters/embedded/open-in-memory.ts';
 import type { TransportHarness, TransportUnderTest } from '../../contracts/transport-harness.ts';
 import { describeTransportContract } from '../../contracts/transport.contract.ts';
 import { oneShotFailures } from './one-shot-failures.ts';
+import { removeFolder } from '../../support/remove-folder.ts';
 
 describeTransportContract('in memory', async () => ({
   open(options) {
@@ -42,7 +43,7 @@ describeTransportContract('a folder', async (): Promise<TransportHarness> => {
     },
     async dispose() {
       await Promise.all([...stores].map((store) => store.close()));
-      rmSync(parent, { recursive: true, force: true });
+      removeFolder(parent);
     },
   };
 });

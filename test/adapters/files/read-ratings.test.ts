@@ -1,10 +1,11 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseRatings, readRatings, type ReadOptions } from '../../../src/adapters/files/read-ratings.ts';
 import { RatingsFileError } from '../../../src/errors.ts';
+import { removeFolder } from '../../support/remove-folder.ts';
 
 const parse = (text: string, options: ReadOptions = {}, name = 'ratings') => parseRatings(name, [text], options);
 
@@ -203,7 +204,7 @@ it('does not fill the memory with a line that never ends', async () => {
 describe('files', () => {
   let folder = '';
   beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'freshet-files-'))));
-  afterAll(() => rmSync(folder, { recursive: true }));
+  afterAll(() => removeFolder(folder));
 
   it('names a file that is not there, or is a folder', async () => {
     await expect(readRatings(join(folder, 'absent.csv'))).rejects.toThrow(/absent\.csv cannot be read: ENOENT/);

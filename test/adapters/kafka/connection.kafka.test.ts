@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -12,6 +12,7 @@ import { describeLocalKafka, uniqueName } from '../../support/kafka/suite.ts';
 import { createTopics, produce } from '../../support/kafka/topics.ts';
 import { unsignedToken } from '../../support/kafka/unsigned-token.ts';
 import { textOf } from './given-reader.ts';
+import { removeFolder } from '../../support/remove-folder.ts';
 
 /** A certificate of nobody that the broker knows. */
 const foreignCertificate = `-----BEGIN CERTIFICATE-----
@@ -37,7 +38,7 @@ describeLocalKafka('a secured connection', () => {
 
   afterAll(async () => {
     await cluster.stop();
-    rmSync(folder, { recursive: true });
+    removeFolder(folder);
   });
 
   const file = (name: string, text: string): string => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -19,13 +19,14 @@ import {
   textOf,
   untilCompacted,
 } from './given-reader.ts';
+import { removeFolder } from '../../support/remove-folder.ts';
 
 const hourMs = 3_600_000;
 
 async function givenChangelogs(config: Record<string, string> = {}) {
   const [users, items] = [await givenTopic(config), await givenTopic(config)];
   const folder = mkdtempSync(join(tmpdir(), 'freshet-views-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  onTestFinished(() => removeFolder(folder));
   const reader = givenReader({ maxFetchBytes: 20_000 });
   const clock = { nowMs: 1_000_000 };
   const reasons: string[] = [];

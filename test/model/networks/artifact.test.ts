@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -10,6 +10,7 @@ import { networkKinds } from '../../../src/model/networks/kinds.ts';
 import { writeSafetensors } from '../../../src/model/networks/safetensors.ts';
 import type { Tensor } from '../../../src/model/networks/tensor.ts';
 import { artifactOf, manifestOf } from './artifacts.ts';
+import { removeFolder } from '../../support/remove-folder.ts';
 
 const withTensor = (artifact: Artifact, name: string, tensor: Tensor | undefined): Artifact => {
   const tensors = new Map(artifact.tensors);
@@ -151,7 +152,7 @@ print(json.dumps({"manifest": manifest, "ids": ids, "tensors": {
       const tensors = [...artifact.tensors].map(([name, { shape, data }]) => [name, { shape, data: [...data] }]);
       expect(read.tensors).toEqual(Object.fromEntries(tensors));
     } finally {
-      rmSync(folder, { recursive: true });
+      removeFolder(folder);
     }
   });
 });

@@ -1,6 +1,6 @@
 /** deploy/compose.yaml with images that are made here, on ports of its own. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,7 @@ import { cacheFolder } from '../kafka/cache-folder.ts';
 import { baseImage, buildImage, docker, said } from './docker.ts';
 import type { Said } from './kube-api.ts';
 import { prometheusPrograms } from './tools.ts';
+import { removeFolder } from '../remove-folder.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const kafkaImage = 'freshet-test-kafka:local';
@@ -131,7 +132,7 @@ export async function prepareComposition(name: string): Promise<Composition> {
     brokers: [`127.0.0.1:${kafkaPort!}`],
     async down() {
       await runCompose(...place, 'down', '--volumes', '--remove-orphans', '--timeout', '20');
-      rmSync(folder, { recursive: true, force: true });
+      removeFolder(folder);
     },
   };
 }

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import ts from 'typescript';
 import { endProcess, guardedProcesses } from './guarded-processes.ts';
 import { until } from './until.ts';
+import { removeFolder } from '../remove-folder.ts';
 
 const owner = `
   import { guardedProcesses } from './guarded-processes.mjs';
@@ -18,7 +19,7 @@ const source = readFileSync(new URL('guarded-processes.ts', import.meta.url), 'u
 const folders: string[] = [];
 
 afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  for (const folder of folders.splice(0)) removeFolder(folder);
 });
 
 /** An owner in a process of its own, which need not understand TypeScript. */

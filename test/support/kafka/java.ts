@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { removeFolder } from '../remove-folder.ts';
 
 const run = promisify(execFile);
 
@@ -30,7 +31,7 @@ export async function maven(words: readonly string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'freshet-maven-'));
   const work = run('mvn', ['--quiet', '--batch-mode', '--no-transfer-progress', ...words], { cwd: folder });
   await work
-    .finally(() => rmSync(folder, { recursive: true, force: true }))
+    .finally(() => removeFolder(folder))
     .catch((error: unknown) => {
       const { code, stdout = '', stderr = '' } = error as { code?: unknown; stdout?: string; stderr?: string };
       if (code === 'ENOENT') throw new Error('no Maven (mvn) on the path');
