@@ -2,18 +2,18 @@
  * The tables of a data folder and how their keys and values are laid out. One LMDB environment; a change that touches
  * several tables is one transaction. Format 2 (format 1 had no journal):
  *
- * | table  | key                                                  | value                                             |
- * | ------ | ---------------------------------------------------- | ------------------------------------------------- |
- * | meta   | "format"                                             | JSON of FolderFormat                              |
- * | meta   | "writer"                                             | generation of the writing process, as the version |
- * | marks  | partition                                            | epoch, committed offset, commit count (float64)   |
- * | ends   | topic code:partition                                 | one past the last offset (float64)                |
- * | log    | topic code u8, partition u32, first offset u64       | a chunk (chunk.ts)                                |
- * | state  | partition:key                                        | the bytes                                         |
- * | items  | partition:itemId                                     | the after-image                                   |
- * | journal | number u64                                           | rows that state and items do not hold yet (journal.ts) |
- * | models | see adapters/models/model-store.ts                   | the bytes                                         |
- * | models | "retried"/partition of the letter/digest             | letters of it before this offset were retried     |
+ * | table   | key                                            | value                                                  |
+ * | ------- | ---------------------------------------------- | ------------------------------------------------------ |
+ * | meta    | "format"                                       | JSON of FolderFormat                                   |
+ * | meta    | "writer"                                       | generation of the writing process, as the version      |
+ * | marks   | partition                                      | epoch, committed offset, commit count (float64)        |
+ * | ends    | topic code:partition                           | one past the last offset (float64)                     |
+ * | log     | topic code u8, partition u32, first offset u64 | a chunk (chunk.ts)                                     |
+ * | state   | partition:key                                  | the bytes                                              |
+ * | items   | partition:itemId                               | the after-image                                        |
+ * | journal | number u64                                     | rows that state and items do not hold yet (journal.ts) |
+ * | models  | see adapters/models/model-store.ts             | the bytes                                              |
+ * | models  | "retried"/partition of the letter/digest       | letters of it before this offset were retried          |
  */
 import { open, type Database, type RootDatabase, type RootDatabaseOptions } from 'lmdb';
 import type { Offset, TopicName } from '../../ports/transport.ts';
@@ -77,9 +77,8 @@ export async function openTables(folder: string, create: boolean, readOnly: bool
   if (meta && marks && ends && log && state && items) {
     const options = { encoding: 'binary', keyEncoder: textKeys, create: !readOnly };
     const models = root.openDB('models', options as object) as Table | undefined;
-    const journal = root.openDB('journal', {
-      ...{ encoding: 'binary', keyEncoding: 'binary', create: !readOnly },
-    } as object) as Tables['journal'];
+    const numbered = { encoding: 'binary', keyEncoding: 'binary', create: !readOnly };
+    const journal = root.openDB('journal', numbered as object) as Tables['journal'];
     return { root, meta, marks, ends, log, state, items, models, journal };
   }
   await root.close();
