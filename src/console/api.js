@@ -40,12 +40,16 @@ export function useToken(text) {
 }
 
 /**
+ * Says so when the token is refused; not when another was given meanwhile.
  * @param {string} path relative to the page, so that the worker may stand behind a prefix
  * @param {RequestInit} [options]
  */
-export function ask(path, options = {}) {
-  const headers = token === null ? {} : { authorization: `Bearer ${token}` };
-  return fetch(path, { ...options, headers, cache: 'no-store', credentials: 'same-origin' });
+export async function ask(path, options = {}) {
+  const sent = token;
+  const headers = sent === null ? {} : { authorization: `Bearer ${sent}` };
+  const response = await fetch(path, { ...options, headers, cache: 'no-store', credentials: 'same-origin' });
+  if (response.status === 401 && sent === token) document.dispatchEvent(new CustomEvent('token-wanted'));
+  return response;
 }
 
 /**
@@ -64,7 +68,6 @@ export async function call(method, path) {
 
 /** @param {Response} response */
 export async function refusalOf(response) {
-  if (response.status === 401) document.dispatchEvent(new CustomEvent('token-wanted'));
   const body = await response.json().catch(() => null);
   const { code = '', message = `The worker answered ${response.status}.` } = body?.error ?? {};
   return new RefusedError(code, message, response.status);

@@ -63,7 +63,7 @@ export function startLive() {
 }
 
 /** At once, whatever was being waited for. */
-export function connect() {
+function connect() {
   if (reading !== null) return;
   clearTimeout(waiting);
   const leaving = new AbortController();
@@ -77,6 +77,13 @@ export function connect() {
     if (live.connection === 'denied') return;
     waiting = setTimeout(connect, Math.min(longestPauseMs, 1000 * 2 ** failures++));
   });
+}
+
+/** With another token: what was asked with the former one is of no interest. */
+export function reconnect() {
+  pause();
+  live.connection = 'connecting';
+  connect();
 }
 
 function pause() {

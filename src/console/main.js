@@ -3,7 +3,7 @@ import { useToken } from './api.js';
 import { el } from './element.js';
 import { shortCount } from './format.js';
 import { showLetters } from './letters.js';
-import { connect, live, onLive, startLive } from './live.js';
+import { live, onLive, reconnect, startLive } from './live.js';
 import { showModels } from './models.js';
 import { showOverview } from './overview.js';
 import { showPredictions } from './predictions.js';
@@ -68,8 +68,7 @@ function askForToken() {
     event.preventDefault();
     useToken(input.value.trim());
     isTokenWanted = false;
-    live.connection = 'connecting';
-    connect();
+    reconnect();
     show(true);
   };
   content.append(

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tempFolders } from '../adapters/embedded/temp-folder.ts';
-import { killAll, stop, type RunningWorker } from '../integration/running-worker.ts';
+import { committedOffset, killAll, stop, type RunningWorker } from '../integration/running-worker.ts';
 import {
   feed,
   hostileIds,
@@ -211,15 +211,29 @@ describe('dead letters', () => {
     const folder = newFolder();
     await prepareFolder(folder);
     // A worker that looks for users elsewhere refuses all of them.
-    await stop(await startWorker(folder, ['--map', 'userId=nowhere']));
+    const refusing = await startWorker(folder, ['--map', 'userId=nowhere']);
+    await expect.poll(() => committedOffset(refusing)).toBe(3);
+    await stop(refusing);
     const mended = await startWorker(folder, ['--http-token', 'secret']);
     const seen = await look(browser, mended.url, '#/dead-letters');
     const { page } = seen;
+    // What is asked with the wrong token is answered when the right one is in use already: nobody is asked again.
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    await page.route(/\/dead-letters\?/, async (route) => {
+      if (route.request().headers()['authorization'] === 'Bearer wrong') await released;
+      await route.continue();
+    });
     for (const token of ['wrong', 'secret']) {
       await page.getByLabel('Token').fill(token);
       await page.keyboard.press('Enter');
     }
     await page.locator('.letter').nth(2).waitFor();
+    const late = page.waitForResponse((response) => response.status() === 401);
+    release();
+    await late;
+    await page.evaluate('new Promise((resolve) => setTimeout(resolve))');
+    expect(await page.getByLabel('Token').count()).toBe(0);
     await page.getByRole('button', { name: 'Retry the record of ratings[0]@2' }).focus();
     await page.keyboard.press('Enter');
     await page.getByText('Put into the ratings again, at 0:3.').waitFor();
