@@ -1,18 +1,13 @@
-/**
- * The embedded log in a folder: every group of units is one LMDB transaction, flushed before anybody is told. Rows go into the
- * journal (journal.ts), and from there into their tables with later transactions (unmerged-rows.ts).
- */
+/** The embedded log in a folder: every group of units is one LMDB transaction, flushed before anybody is told. */
 import { statSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { FencedError, InvariantViolation, StorageFullError } from '../../errors.ts';
 import type { Offset, TopicName } from '../../ports/transport.ts';
 import { encodeChunks, type Chunk } from './chunk.ts';
 import { changedMark, type Engine, type TaskChange, type TaskMark, type WriteUnit } from './engine.ts';
-import { keyOf, pieceKey, piecesOf, tableOf, type JournaledRow, type Piece } from './journal.ts';
-import { createLmdbReads, readJournal } from './lmdb-reads.ts';
-import { encodeMark, encodeNumbers, endKey, logKey, type Tables } from './lmdb-tables.ts';
+import { createLmdbReads } from './lmdb-reads.ts';
+import { encodeMark, encodeNumbers, endKey, logKey, tablePrefix, type Tables } from './lmdb-tables.ts';
 import { storageError } from './storage-error.ts';
-import { UnmergedRows, type RoundLimits } from './unmerged-rows.ts';
 import { createWriteQueue, type PreparedUnit } from './write-queue.ts';
 
 /** Bytes encoded before others may run: well under a millisecond. */
@@ -28,22 +23,17 @@ export interface LmdbEngineOptions {
   readonly generation: number;
   /** Called once everything is closed. */
   readonly released: () => Promise<void>;
-  readonly rounds?: RoundLimits;
 }
 
 interface EncodedUnit {
   /** Chunks of each append. */
   readonly appends: readonly (readonly Chunk[])[];
-  readonly pieces: readonly Piece[];
   readonly changeCount: number;
   readonly sizeBytes: number;
 }
 
 export function createLmdbEngine(tables: Tables, folder: string, options: LmdbEngineOptions): Engine {
-  const unmerged = new UnmergedRows(options.rounds);
-  /** Numbers of the journal's first piece, and one past its last. */
-  let [firstPiece, nextPiece] = readJournal(tables, unmerged);
-  const reads = createLmdbReads(tables, options.partitionCount, () => unmerged);
+  const reads = createLmdbReads(tables, options.partitionCount);
   const ends = new Map<string, Offset>();
   const marks = new Map<number, TaskMark>();
   const queue = createWriteQueue<EncodedUnit>({ prepare, changeCount: (unit) => unit.changeCount, writeGroup });
@@ -58,9 +48,6 @@ export function createLmdbEngine(tables: Tables, folder: string, options: LmdbEn
 
   async function writeGroup(group: readonly PreparedUnit<EncodedUnit>[]): Promise<Offset[][]> {
     refuseBeyondSize(group.reduce((sum, { prepared }) => sum + prepared.sizeBytes, 0));
-    const pieces = group.flatMap(({ prepared }) => prepared.pieces);
-    const keptFrom = unmerged.firstPiece() ?? nextPiece;
-    const merged = unmerged.due(nextPiece - keptFrom);
     const newEnds = new Map<string, Offset>();
     const newMarks = new Map<number, TaskMark>();
     const firstOffsets: Offset[][] = [];
@@ -69,15 +56,12 @@ export function createLmdbEngine(tables: Tables, folder: string, options: LmdbEn
         firstOffsets.push(
           unit.appends.map((append, index) => putChunks(append, prepared.appends[index] ?? [], newEnds)),
         );
-        if (unit.task !== null) newMarks.set(unit.task.partition, markAfter(unit.task, newMarks));
+        if (unit.task !== null) putTask(unit.task, newMarks);
         for (const { key, value } of unit.models ?? []) {
           if (value === null) void tables.models?.remove(key);
           else void tables.models?.put(key, value as Buffer);
         }
       }
-      for (const row of merged) putRow(row);
-      for (let piece = firstPiece; piece < keptFrom; piece++) void tables.journal?.remove(pieceKey(piece));
-      for (const [index, { bytes }] of pieces.entries()) void tables.journal?.put(pieceKey(nextPiece + index), bytes);
       for (const [key, end] of newEnds) void tables.ends.put(key, encodeNumbers(end));
       for (const [partition, mark] of newMarks) void tables.marks.put(String(partition), encodeMark(mark));
     });
@@ -85,9 +69,6 @@ export function createLmdbEngine(tables: Tables, folder: string, options: LmdbEn
     if (!ours) throw takenOver(folder);
     for (const [key, end] of newEnds) ends.set(key, end);
     for (const [partition, mark] of newMarks) marks.set(partition, mark);
-    unmerged.settle(merged);
-    firstPiece = keptFrom;
-    for (const { rows } of pieces) unmerged.add(nextPiece++, rows);
     return firstOffsets;
   }
 
@@ -107,13 +88,18 @@ export function createLmdbEngine(tables: Tables, folder: string, options: LmdbEn
     return first;
   }
 
-  const markAfter = (change: TaskChange, newMarks: ReadonlyMap<number, TaskMark>): TaskMark =>
-    changedMark(newMarks.get(change.partition) ?? markOf(change.partition), change);
-
-  function putRow({ id, value }: JournaledRow): void {
-    const table = tables[tableOf(id)];
-    if (value === null) void table.remove(keyOf(id));
-    else void table.put(keyOf(id), value);
+  function putTask(change: TaskChange, newMarks: Map<number, TaskMark>): void {
+    const { partition, state, items } = change;
+    const prefix = tablePrefix(partition);
+    for (const { key, value } of state) {
+      if (value === null) void tables.state.remove(prefix + key);
+      else void tables.state.put(prefix + key, value as Buffer);
+    }
+    for (const { itemId, afterImage } of items) {
+      if (afterImage === null) void tables.items.remove(prefix + itemId);
+      else void tables.items.put(prefix + itemId, afterImage as Buffer);
+    }
+    newMarks.set(partition, changedMark(newMarks.get(partition) ?? markOf(partition), change));
   }
 
   function refuseBeyondSize(addedBytes: number): void {
@@ -166,17 +152,9 @@ async function prepare(unit: WriteUnit): Promise<EncodedUnit> {
     }
     appends.push(chunks);
   }
-  const pieces: Piece[] = [];
-  for (const piece of unit.task === null ? [] : piecesOf(unit.task)) {
-    pieces.push(piece);
-    encodedBytes += piece.bytes.length;
-    if (encodedBytes >= sliceBytes) {
-      encodedBytes = 0;
-      await breathe();
-    }
-  }
-  const changeCount = models.length + appends.reduce((sum, chunks) => sum + chunks.length, pieces.length);
-  return { appends, pieces, changeCount, sizeBytes };
+  const changeCount =
+    state.length + items.length + models.length + appends.reduce((sum, chunks) => sum + chunks.length, 0);
+  return { appends, changeCount, sizeBytes };
 }
 
 function checkedLength(id: string): number {

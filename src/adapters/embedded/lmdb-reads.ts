@@ -3,15 +3,21 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import type { InputRecord, Offset, TopicName } from '../../ports/transport.ts';
 import { decodeChunk } from './chunk.ts';
 import { freshMark, type EngineReads, type TableVisitor, type TaskMark } from './engine.ts';
-import { keyOf, rowId, rowsOf, storedPieces, type JournaledRow, type RowTable } from './journal.ts';
-import { decodeMark, endKey, logKey, offsetOfLogKey, tablePrefix, tablePrefixEnd, type Tables } from './lmdb-tables.ts';
-import { UnmergedRows } from './unmerged-rows.ts';
+import {
+  decodeMark,
+  endKey,
+  logKey,
+  offsetOfLogKey,
+  tablePrefix,
+  tablePrefixEnd,
+  type Table,
+  type Tables,
+} from './lmdb-tables.ts';
 
 /** Rows visited before others may run: about a millisecond. */
 const sliceRows = 500;
 
-/** `unmerged`: the rows that the tables do not hold yet, as of the last write that is durable. */
-export function createLmdbReads(tables: Tables, partitionCount: number, unmerged: () => UnmergedRows): EngineReads {
+export function createLmdbReads(tables: Tables, partitionCount: number): EngineReads {
   function mark(partition: number, transaction?: Transaction): TaskMark {
     const bytes = tables.marks.get(String(partition), transaction && { transaction });
     return bytes === undefined ? freshMark : decodeMark(bytes);
@@ -32,46 +38,17 @@ export function createLmdbReads(tables: Tables, partitionCount: number, unmerged
   }
 
   async function visitTable(
-    table: RowTable,
+    table: Table,
     partition: number,
     transaction: Transaction,
-    journaled: UnmergedRows,
     visit: (id: string, value: Buffer) => void,
   ): Promise<void> {
     const prefix = tablePrefix(partition);
-    const range = { start: prefix, end: tablePrefixEnd(partition), transaction };
-    const recent = await journaled.beginning(rowId(table, prefix));
-    let next = 0;
     let rows = 0;
-    const visitRecent = ({ id, value }: JournaledRow): void => {
-      if (value !== null) visit(keyOf(id).slice(prefix.length), value);
-    };
-    for (const { key, value } of tables[table].getRange(range)) {
-      const id = rowId(table, key);
-      for (let row; (row = recent[next]) !== undefined && row.id < id; next++) visitRecent(row);
-      if (journaled.find(id) === undefined) visit(key.slice(prefix.length), value);
+    for (const { key, value } of table.getRange({ start: prefix, end: tablePrefixEnd(partition), transaction })) {
+      visit(key.slice(prefix.length), value);
       if (++rows % sliceRows === 0) await breathe();
     }
-    for (const row of recent.slice(next)) {
-      visitRecent(row);
-      if (++rows % sliceRows === 0) await breathe();
-    }
-  }
-
-  /** Of the same moment as the tables that a transaction sees, whatever was written since. */
-  async function journaledIn(transaction: Transaction): Promise<UnmergedRows> {
-    const found = new UnmergedRows();
-    for (const [number, bytes] of storedPieces(tables, transaction)) {
-      found.add(number, rowsOf(bytes));
-      await breathe();
-    }
-    return found;
-  }
-
-  function readRow(table: RowTable, key: string): Uint8Array | undefined {
-    const recent = unmerged().find(rowId(table, key));
-    if (recent === undefined) return tables[table].getBinary(key);
-    return recent === null ? undefined : Uint8Array.from(recent);
   }
 
   return {
@@ -89,8 +66,8 @@ export function createLmdbReads(tables: Tables, partitionCount: number, unmerged
       }
       return found;
     },
-    readState: (partition, key) => readRow('state', tablePrefix(partition) + key),
-    readItem: (partition, itemId) => readRow('items', tablePrefix(partition) + itemId),
+    readState: (partition, key) => tables.state.getBinary(tablePrefix(partition) + key),
+    readItem: (partition, itemId) => tables.items.getBinary(tablePrefix(partition) + itemId),
     readModel(key) {
       tables.root.resetReadTxn(); // what was written just now is wanted
       return tables.models?.getBinary(key);
@@ -104,44 +81,13 @@ export function createLmdbReads(tables: Tables, partitionCount: number, unmerged
       const transaction = tables.root.useReadTransaction();
       try {
         const seen = mark(partition, transaction);
-        const journaled = await journaledIn(transaction);
-        if (visitor.state) await visitTable('state', partition, transaction, journaled, visitor.state.bind(visitor));
-        if (visitor.item) await visitTable('items', partition, transaction, journaled, visitor.item.bind(visitor));
+        if (visitor.state) await visitTable(tables.state, partition, transaction, visitor.state.bind(visitor));
+        if (visitor.item) await visitTable(tables.items, partition, transaction, visitor.item.bind(visitor));
         return seen;
       } finally {
         transaction.done();
       }
     },
-  };
-}
-
-/** Adds all that the folder's journal holds now; returns the number of its first piece, and one past the last one's. */
-export function readJournal(tables: Tables, rows: UnmergedRows): [number, number] {
-  let [first, next] = [0, 0];
-  for (const [number, bytes] of storedPieces(tables)) {
-    if (next === 0) first = number;
-    next = number + 1;
-    rows.add(number, rowsOf(bytes));
-  }
-  return [first, next];
-}
-
-/** For who looks at a folder that another process writes to: read again once a commit came. Merging alone changes no row. */
-export function followJournal(tables: Tables, partitionCount: number): () => UnmergedRows {
-  let seen = -1;
-  let rows = new UnmergedRows();
-  return () => {
-    tables.root.resetReadTxn(); // all that follows in this turn is of one moment, the latest
-    let commits = 0;
-    for (let partition = 0; partition < partitionCount; partition++) {
-      const bytes = tables.marks.get(String(partition));
-      commits += bytes === undefined ? 0 : decodeMark(bytes).commitCount;
-    }
-    if (commits === seen) return rows;
-    seen = commits;
-    rows = new UnmergedRows();
-    readJournal(tables, rows);
-    return rows;
   };
 }
 

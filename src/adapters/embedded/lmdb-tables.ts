@@ -1,27 +1,24 @@
 /**
  * The tables of a data folder and how their keys and values are laid out. One LMDB environment; a change that touches
- * several tables is one transaction. Format 2 (format 1 had no journal):
+ * several tables is one transaction. Format 1:
  *
- * | table   | key                                            | value                                                  |
- * | ------- | ---------------------------------------------- | ------------------------------------------------------ |
- * | meta    | "format"                                       | JSON of FolderFormat                                   |
- * | meta    | "writer"                                       | generation of the writing process, as the version      |
- * | marks   | partition                                      | epoch, committed offset, commit count (float64)        |
- * | ends    | topic code:partition                           | one past the last offset (float64)                     |
- * | log     | topic code u8, partition u32, first offset u64 | a chunk (chunk.ts)                                     |
- * | state   | partition:key                                  | the bytes                                              |
- * | items   | partition:itemId                               | the after-image                                        |
- * | journal | number u64                                     | rows that state and items do not hold yet (journal.ts) |
- * | models  | see adapters/models/model-store.ts             | the bytes                                              |
- * | models  | "retried"/partition of the letter/digest       | letters of it before this offset were retried          |
+ * | table  | key                                                  | value                                             |
+ * | ------ | ---------------------------------------------------- | ------------------------------------------------- |
+ * | meta   | "format"                                             | JSON of FolderFormat                              |
+ * | meta   | "writer"                                             | generation of the writing process, as the version |
+ * | marks  | partition                                            | epoch, committed offset, commit count (float64)   |
+ * | ends   | topic code:partition                                 | one past the last offset (float64)                |
+ * | log    | topic code u8, partition u32, first offset u64       | a chunk (chunk.ts)                                |
+ * | state  | partition:key                                        | the bytes                                         |
+ * | items  | partition:itemId                                     | the after-image                                   |
+ * | models | see adapters/models/model-store.ts                   | the bytes                                         |
+ * | models | "retried"/partition of the letter/digest             | letters of it before this offset were retried     |
  */
 import { open, type Database, type RootDatabase, type RootDatabaseOptions } from 'lmdb';
 import type { Offset, TopicName } from '../../ports/transport.ts';
 import type { TaskMark } from './engine.ts';
 
-export const folderFormat = 2;
-/** It becomes the one above when it is written to. */
-export const formerFolderFormat = 1;
+export const folderFormat = 1;
 
 export interface FolderFormat {
   readonly format: number;
@@ -40,9 +37,8 @@ export interface Tables {
   readonly log: Database<Buffer, Buffer>;
   readonly state: Table;
   readonly items: Table;
-  /** Not in folders of former versions that are only looked at, nor is the journal. */
+  /** Not in folders of former versions that are only looked at. */
   readonly models: Table | undefined;
-  readonly journal: Database<Buffer, Buffer> | undefined;
 }
 
 /** Keys are UTF-8 text, written straight into the transaction's buffer; clearing a table, or walking it, has none. */
@@ -54,7 +50,7 @@ export const textKeys = {
 
 export const environment: RootDatabaseOptions & { batchStartThreshold: number } = {
   encoding: 'binary',
-  maxDbs: 12,
+  maxDbs: 8,
   // A commit is visible only once it is on disk: nobody ever sees what a crash could take back.
   overlappingSync: false,
   // The write queue builds whole transactions itself; the writing thread starts when one is complete.
@@ -77,9 +73,7 @@ export async function openTables(folder: string, create: boolean, readOnly: bool
   if (meta && marks && ends && log && state && items) {
     const options = { encoding: 'binary', keyEncoder: textKeys, create: !readOnly };
     const models = root.openDB('models', options as object) as Table | undefined;
-    const numbered = { encoding: 'binary', keyEncoding: 'binary', create: !readOnly };
-    const journal = root.openDB('journal', numbered as object) as Tables['journal'];
-    return { root, meta, marks, ends, log, state, items, models, journal };
+    return { root, meta, marks, ends, log, state, items, models };
   }
   await root.close();
   return undefined;

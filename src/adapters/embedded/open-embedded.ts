@@ -2,11 +2,11 @@
 import { DataFolderLockedError, InvariantViolation } from '../../errors.ts';
 import type { ModelTableReads } from '../../ports/model-table.ts';
 import type { TopicReader } from '../../ports/transport.ts';
-import { asFolderError, createLog, holdsLog, openExisting, prepareFolder, upgradeFormat } from './data-folder.ts';
+import { asFolderError, createLog, holdsLog, openExisting, prepareFolder } from './data-folder.ts';
 import { createStore, type EmbeddedStore, type StoredTables, type StoreOptions } from './embedded-store.ts';
 import { lockFolder, type FolderLock } from './folder-lock.ts';
 import { createLmdbEngine } from './lmdb-engine.ts';
-import { createLmdbReads, followJournal } from './lmdb-reads.ts';
+import { createLmdbReads } from './lmdb-reads.ts';
 import { encodeNumbers, folderFormat, type Tables } from './lmdb-tables.ts';
 import { modelReadsOf } from './model-table.ts';
 import { storageError } from './storage-error.ts';
@@ -53,7 +53,6 @@ async function openLocked(options: EmbeddedOptions, asked: number | null, lock: 
   const { tables, format } = await openExisting(folder, asked, false);
   try {
     const generation = await takeOver(folder, tables);
-    await upgradeFormat(tables, format);
     const released = (): Promise<void> => lock.release();
     const { partitionCount } = format;
     return createStore(
@@ -83,8 +82,7 @@ async function takeOver(folder: string, { meta }: Tables): Promise<number> {
 export async function openEmbeddedReadOnly(folder: string): Promise<EmbeddedView> {
   if (!holdsLog(folder)) throw asFolderError(folder, new Error('there is no log in it'));
   const { tables, format } = await openExisting(folder, null, true);
-  const { partitionCount } = format;
-  const reads = createLmdbReads(tables, partitionCount, followJournal(tables, partitionCount));
+  const reads = createLmdbReads(tables, format.partitionCount);
   return {
     ...reads,
     committedOffset: (partition) => reads.mark(partition).committedOffset,
