@@ -6,7 +6,8 @@
  *   npm run bench:models-live [-- --rate 5000] [--seconds 15] [--kills 20] [--kinds a,b] [--budget 8] [--json]
  *
  * The wait is from the moment a rating was posted to its prediction; the gap, between two predictions on either side of an
- * exchange of networks.
+ * exchange of networks. Where the machine is a virtual one, the time that its host gave to others meanwhile is told beside them:
+ * with more than a few percent of it the waits are the host's.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -181,11 +182,20 @@ async function killTrainings() {
   return outcomes;
 }
 
+/** Time of all processors since the start, and the part of it that a host gave to others. */
+function processorTime() {
+  const times = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0].trim().split(/\s+/).slice(1, 9).map(Number);
+  return { total: times.reduce((sum, time) => sum + time, 0), stolen: times[7] };
+}
+
 const phases = {};
 const phase = async (name, work) => {
   const fromMs = Date.now();
+  const before = processorTime();
   const result = await work();
-  phases[name] = { fromMs, toMs: Date.now() };
+  const after = processorTime();
+  const stolenPercent = (100 * (after.stolen - before.stolen)) / (after.total - before.total);
+  phases[name] = { fromMs, toMs: Date.now(), stolenPercent };
   return result;
 };
 
@@ -276,6 +286,7 @@ const result = {
   gapWhenIdleMs: idleGapMs,
   p99Ms: Object.fromEntries(['idle', 'networks', 'kills'].map((name) => [name, percentile(waits(name), 0.99)])),
   p50Ms: Object.fromEntries(['idle', 'networks', 'kills'].map((name) => [name, percentile(waits(name), 0.5)])),
+  stolenPercent: Object.fromEntries(Object.entries(phases).map(([name, { stolenPercent }]) => [name, stolenPercent])),
   kills: {
     outcomes: killed.reduce((counts, outcome) => ({ ...counts, [outcome]: (counts[outcome] ?? 0) + 1 }), {}),
     halfWritten,
@@ -306,7 +317,12 @@ const rows = [
     p99Ms.networks < 2 * p99Ms.idle,
   ],
   ...(kills === 0 ? [] : ofKills()),
+  ['processor time that the host gave to others, idle and then', '', stolen('idle', 'networks'), ''],
 ];
+
+function stolen(...names) {
+  return names.map((name) => `${result.stolenPercent[name].toFixed(1)} %`).join(', ');
+}
 
 function ofKills() {
   const left = halfWritten.length + processesLeft;

@@ -1,25 +1,12 @@
-import { execFileSync } from 'node:child_process';
 import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { tempFolders } from '../adapters/embedded/temp-folder.ts';
+import { smallDisks } from '../support/small-disk.ts';
 import { committedOffset, killAll, start, stop, tryStart, type RunningWorker } from './running-worker.ts';
 import { readStored } from './stored-state.ts';
 
 const batchRatings = 100;
-const mounts: string[] = [];
-
-/** Mounts a small disk on the folder; false where we may not. */
-function mountSmallDisk(folder: string): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24000000', 'tmpfs', folder], { stdio: 'ignore' });
-    mounts.push(folder);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 const idsOf = (batch: number): string[] => Array.from({ length: batchRatings }, (_, i) => `event-${batch}-${i}`);
 
 async function post(worker: RunningWorker, batch: number): Promise<{ status: number; text: string }> {
@@ -36,15 +23,13 @@ const learned = (worker: RunningWorker, count: number): Promise<boolean> =>
 
 describe('freshet run', () => {
   const newFolder = tempFolders();
-  // Hooks run last to first: the processes go before the disk, and the disk before the folder it is mounted on.
-  afterEach(() => {
-    for (const mount of mounts.splice(0)) execFileSync('umount', ['-l', mount]);
-  });
+  const mountSmallDisk = smallDisks();
+  // Hooks run last to first: the processes go before the disk.
   afterEach(killAll);
 
   test('says that the disk is full, and goes on with all that it had acknowledged once there is room', async (context) => {
     const folder = newFolder();
-    if (!mountSmallDisk(folder)) context.skip('a disk cannot be mounted here');
+    if (!mountSmallDisk(folder, 24_000_000)) context.skip('a disk cannot be mounted here');
     const ballast = join(folder, 'ballast');
     const full = await start(folder);
     const { bavail, bsize } = statfsSync(folder);

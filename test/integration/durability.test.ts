@@ -6,6 +6,7 @@ import { halfStarScale } from '../../src/adapters/synthetic/half-stars.ts';
 import { seededRandom } from '../../src/adapters/synthetic/seeded-random.ts';
 import { syntheticRatings } from '../../src/adapters/synthetic/synthetic-ratings.ts';
 import type { PredictionEvent } from '../../src/ports/events.ts';
+import { misusedPages } from '../support/page-owners.ts';
 import { tempFolders } from '../adapters/embedded/temp-folder.ts';
 import { committedOffset, killAll, start, stop, type RunningWorker } from './running-worker.ts';
 import { readStored } from './stored-state.ts';
@@ -51,7 +52,7 @@ async function post(worker: RunningWorker, body: string): Promise<number | null>
 
 /**
  * When a process dies, counted from the moment at which a batch is sent: after a while (in the request, in learning, in
- * a checkpoint, at rest), or in the n-th write to its file (of a batch, of a checkpoint).
+ * a checkpoint, at rest), or in the n-th write to its log and journal (of a batch, of a checkpoint).
  */
 type Death = { readonly afterMs: number } | { readonly atWrite: number };
 
@@ -73,7 +74,9 @@ async function killAt(worker: RunningWorker, folder: string, death: Death): Prom
   if ('afterMs' in death) setTimeout(() => worker.kill('SIGKILL'), death.afterMs);
   else {
     let writes = 0;
-    const watcher = watch(join(folder, 'data.mdb'), () => ++writes === death.atWrite && worker.kill('SIGKILL'));
+    const watcher = watch(folder, (_, name) => {
+      if (name !== null && /^data\.mdb$|^journal-/.test(name) && ++writes === death.atWrite) worker.kill('SIGKILL');
+    });
     void worker.exited.finally(() => watcher.close());
   }
   expect(await worker.exited).toMatchObject({ signal: 'SIGKILL' });
@@ -94,6 +97,7 @@ describe('a worker on a data folder', () => {
       await death;
       dying = null;
       seen.kills++;
+      expect(misusedPages(join(folder, 'data.mdb'))).toEqual([]);
       const view = await openEmbeddedReadOnly(folder);
       if (view.committedOffset(0) < view.end('ratings', 0)) seen.uncommitted++;
       await view.close();

@@ -23,19 +23,16 @@ import { systemClock } from '../../src/adapters/system/clock.ts';
 import { tempFolders } from '../adapters/embedded/temp-folder.ts';
 import { rate } from '../support/flow-inputs.ts';
 import { createFlowWorker, flowCodec, flowScale, silentLog, type FlowWorker } from '../support/flow-worker.ts';
+import { smallDisks } from '../support/small-disk.ts';
 import { artifactOff, items, noteOf, putVersion, users } from '../support/models/versions.ts';
 import { artifactOf } from '../model/networks/artifacts.ts';
 
 const kind = 'embedding';
 const program = new URL('../support/models/training-program.mjs', import.meta.url);
-const mounts: string[] = [];
 
 describe('what served goes on serving, and the record says why, when', () => {
   const newFolder = tempFolders();
-  // Hooks run last to first: the disk goes before the folder it is mounted on.
-  afterEach(() => {
-    for (const mount of mounts.splice(0)) execFileSync('umount', ['-l', mount]);
-  });
+  const mountSmallDisk = smallDisks();
   const closing: (() => Promise<unknown>)[] = [];
   afterEach(async () => {
     for (const close of closing.splice(0).reverse()) await close();
@@ -145,12 +142,7 @@ describe('what served goes on serving, and the record says why, when', () => {
 
   test('the disk is full', async (context: TestContext) => {
     const sizeBytes = 24_000_000;
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes}`, 'tmpfs', folder], { stdio: 'ignore' });
-    } catch {
-      context.skip('a disk cannot be mounted here');
-    }
-    mounts.push(folder);
+    if (!mountSmallDisk(folder, sizeBytes)) context.skip('a disk cannot be mounted here');
     await begin();
     await rateAtRandom(1000);
     writeFileSync(join(folder, 'ballast'), Buffer.alloc(sizeBytes - 8_000_000, 1));

@@ -12,7 +12,14 @@ import {
 } from 'node:fs';
 import { CorruptStateError, DataFolderError, FreshetError } from '../../errors.ts';
 import { lockName } from './folder-lock.ts';
-import { encodeNumbers, folderFormat, openTables, type FolderFormat, type Tables } from './lmdb-tables.ts';
+import {
+  encodeNumbers,
+  folderFormat,
+  formerFolderFormat,
+  openTables,
+  type FolderFormat,
+  type Tables,
+} from './lmdb-tables.ts';
 
 const dataName = 'data.mdb';
 const creatingName = 'creating.tmp';
@@ -82,7 +89,7 @@ export async function createLog(folder: string, format: FolderFormat): Promise<v
     if (tables === undefined) throw new Error('the tables cannot be created');
     const { meta } = tables;
     await meta.batch(() => {
-      void meta.put('format', Buffer.from(JSON.stringify(format)), 1);
+      void putFormat(meta, format);
       void meta.put('writer', encodeNumbers(0), 1);
     });
     await tables.root.close();
@@ -93,6 +100,14 @@ export async function createLog(folder: string, format: FolderFormat): Promise<v
     await tables?.root.close();
     throw asFolderError(folder, error);
   }
+}
+
+const putFormat = (meta: Tables['meta'], format: FolderFormat): Promise<boolean> =>
+  meta.put('format', Buffer.from(JSON.stringify(format)), 1);
+
+/** From here on versions that know nothing of the journal refuse the folder. */
+export async function upgradeFormat(tables: Tables, format: FolderFormat): Promise<void> {
+  if (format.format !== folderFormat) await putFormat(tables.meta, { ...format, format: folderFormat });
 }
 
 function syncFolder(folder: string): void {
@@ -148,7 +163,7 @@ function readFormat(folder: string, tables: Tables, partitionCount: number | nul
   const bytes = tables.meta.get('format');
   if (bytes === undefined) throw refusal(folder, 'it does not say its format', 'Name another folder.');
   const found = JSON.parse(bytes.toString()) as FolderFormat;
-  if (found.format !== folderFormat) {
+  if (found.format !== folderFormat && found.format !== formerFolderFormat) {
     const why = `its format is ${found.format} and this version reads ${folderFormat}`;
     throw refusal(folder, why, 'Run the version of Freshet that wrote it, or name another folder.');
   }

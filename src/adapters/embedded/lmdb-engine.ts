@@ -1,19 +1,34 @@
-/** The embedded log in a folder: every group of units is one LMDB transaction, flushed before anybody is told. */
+/**
+ * The embedded log in a folder: every group of units is one LMDB transaction, flushed before anybody is told. Rows go into the
+ * journal (journal.ts), and from there into their tables with later transactions (unmerged-rows.ts).
+ */
 import { statSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
-import { FencedError, InvariantViolation, StorageFullError } from '../../errors.ts';
+import { CorruptStateError, FencedError, InvariantViolation, StorageFullError } from '../../errors.ts';
 import type { Offset, TopicName } from '../../ports/transport.ts';
 import { encodeChunks, type Chunk } from './chunk.ts';
 import { changedMark, type Engine, type TaskChange, type TaskMark, type WriteUnit } from './engine.ts';
+import { keyOf, piecesOf, tableOf, type JournaledRow, type Piece } from './journal-rows.ts';
+import { encodeSegments, Journal, journalKey, readSegments, storedSegments, type Segment } from './journal.ts';
 import { createLmdbReads } from './lmdb-reads.ts';
-import { encodeMark, encodeNumbers, endKey, logKey, tablePrefix, type Tables } from './lmdb-tables.ts';
+import { encodeMark, encodeNumbers, endKey, logKey, type Tables } from './lmdb-tables.ts';
 import { storageError } from './storage-error.ts';
+import { UnmergedRows, type DueRows, type Rows } from './unmerged-rows.ts';
 import { createWriteQueue, type PreparedUnit } from './write-queue.ts';
 
 /** Bytes encoded before others may run: well under a millisecond. */
 const sliceBytes = 256 * 1024;
 /** LMDB allows 1978 bytes with the partition in front. */
 const longestIdBytes = 1900;
+
+/** What is merged in a round is in memory, and read again at the next start. */
+export interface RoundLimits {
+  readonly rows: number;
+  /** Of the journal: where the same rows change all the time. */
+  readonly sizeBytes: number;
+}
+
+const defaultRounds: RoundLimits = { rows: 16_384, sizeBytes: 16 * 1024 * 1024 };
 
 export interface LmdbEngineOptions {
   readonly partitionCount: number;
@@ -23,17 +38,24 @@ export interface LmdbEngineOptions {
   readonly generation: number;
   /** Called once everything is closed. */
   readonly released: () => Promise<void>;
+  /** A round begins with so much, or so many. */
+  readonly rounds?: RoundLimits;
 }
 
 interface EncodedUnit {
   /** Chunks of each append. */
   readonly appends: readonly (readonly Chunk[])[];
+  readonly pieces: readonly Piece[];
   readonly changeCount: number;
   readonly sizeBytes: number;
 }
 
 export function createLmdbEngine(tables: Tables, folder: string, options: LmdbEngineOptions): Engine {
-  const reads = createLmdbReads(tables, options.partitionCount);
+  const { generation, rounds = defaultRounds } = options;
+  tables.root.resetReadTxn(); // of what the former writer did to the last
+  const journal = new Journal(folder, generation, storedSegments(tables));
+  const unmerged = new UnmergedRows(leftIn(folder, journal));
+  const reads = createLmdbReads(tables, folder, options.partitionCount, () => unmerged);
   const ends = new Map<string, Offset>();
   const marks = new Map<number, TaskMark>();
   const queue = createWriteQueue<EncodedUnit>({ prepare, changeCount: (unit) => unit.changeCount, writeGroup });
@@ -48,28 +70,72 @@ export function createLmdbEngine(tables: Tables, folder: string, options: LmdbEn
 
   async function writeGroup(group: readonly PreparedUnit<EncodedUnit>[]): Promise<Offset[][]> {
     refuseBeyondSize(group.reduce((sum, { prepared }) => sum + prepared.sizeBytes, 0));
+    const pieces = group.flatMap(({ prepared }) => prepared.pieces);
+    const segments = await journaled(pieces);
+    const due = segments === null ? everyRow(pieces) : unmerged.due(isRoundDue());
     const newEnds = new Map<string, Offset>();
     const newMarks = new Map<number, TaskMark>();
     const firstOffsets: Offset[][] = [];
-    const written = tables.meta.ifVersion('writer', options.generation, () => {
+    const written = tables.meta.ifVersion('writer', generation, () => {
       for (const { unit, prepared } of group) {
         firstOffsets.push(
           unit.appends.map((append, index) => putChunks(append, prepared.appends[index] ?? [], newEnds)),
         );
-        if (unit.task !== null) putTask(unit.task, newMarks);
+        if (unit.task !== null) newMarks.set(unit.task.partition, markAfter(unit.task, newMarks));
         for (const { key, value } of unit.models ?? []) {
           if (value === null) void tables.models?.remove(key);
           else void tables.models?.put(key, value as Buffer);
         }
       }
+      for (const row of due.rows) putRow(row);
+      if (segments !== journal.segments) void tables.ends.put(journalKey, encodeSegments(segments ?? []));
       for (const [key, end] of newEnds) void tables.ends.put(key, encodeNumbers(end));
       for (const [partition, mark] of newMarks) void tables.marks.put(String(partition), encodeMark(mark));
     });
-    const ours = await written.catch(async (error: unknown) => Promise.reject(await storageError(error, folder)));
+    const ours = await written.catch(storageFailed);
     if (!ours) throw takenOver(folder);
     for (const [key, end] of newEnds) ends.set(key, end);
     for (const [partition, mark] of newMarks) marks.set(partition, mark);
+    if (segments === null) {
+      journal.clear();
+      unmerged.clear();
+    } else {
+      journal.settle(segments);
+      unmerged.settle(due);
+      for (const { rows } of pieces) unmerged.add(rows);
+    }
+    tables.root.resetReadTxn(); // rows are looked for in the tables from here on that are there only now
+    takeTurns();
     return firstOffsets;
+  }
+
+  /** See Journal.append; null where the disk has no room for it: LMDB may have, in pages that it does not use. */
+  async function journaled(pieces: readonly Piece[]): Promise<readonly Segment[] | null> {
+    try {
+      return await journal.append(pieces.map(({ bytes }) => bytes));
+    } catch (cause) {
+      const error = await storageError(cause, folder);
+      if (error instanceof StorageFullError) return null;
+      throw error;
+    }
+  }
+
+  /** Rows of the journal, and then those of this write, for the tables to need no journal. */
+  function everyRow(pieces: readonly Piece[]): DueRows {
+    return { ids: [], rows: [...unmerged.all(), ...pieces.flatMap(({ rows }) => rows)] };
+  }
+
+  const storageFailed = async (error: unknown): Promise<never> => Promise.reject(await storageError(error, folder));
+
+  const isRoundDue = (): boolean => unmerged.recentCount >= rounds.rows || journal.recentBytes >= rounds.sizeBytes;
+
+  /** Ends a round whose rows the tables hold, and begins the next once there is enough for it. */
+  function takeTurns(): void {
+    if (!unmerged.isRoundOver) return;
+    journal.endRound();
+    if (!isRoundDue()) return;
+    unmerged.beginRound();
+    journal.beginRound();
   }
 
   function putChunks(
@@ -88,23 +154,18 @@ export function createLmdbEngine(tables: Tables, folder: string, options: LmdbEn
     return first;
   }
 
-  function putTask(change: TaskChange, newMarks: Map<number, TaskMark>): void {
-    const { partition, state, items } = change;
-    const prefix = tablePrefix(partition);
-    for (const { key, value } of state) {
-      if (value === null) void tables.state.remove(prefix + key);
-      else void tables.state.put(prefix + key, value as Buffer);
-    }
-    for (const { itemId, afterImage } of items) {
-      if (afterImage === null) void tables.items.remove(prefix + itemId);
-      else void tables.items.put(prefix + itemId, afterImage as Buffer);
-    }
-    newMarks.set(partition, changedMark(newMarks.get(partition) ?? markOf(partition), change));
+  const markAfter = (change: TaskChange, newMarks: ReadonlyMap<number, TaskMark>): TaskMark =>
+    changedMark(newMarks.get(change.partition) ?? markOf(change.partition), change);
+
+  function putRow({ id, value }: JournaledRow): void {
+    const table = tables[tableOf(id)];
+    if (value === null) void table.remove(keyOf(id));
+    else void table.put(keyOf(id), value);
   }
 
   function refuseBeyondSize(addedBytes: number): void {
     if (options.maxSizeBytes === Infinity) return;
-    const sizeBytes = statSync(`${folder}/data.mdb`).size;
+    const sizeBytes = statSync(`${folder}/data.mdb`).size + journal.sizeBytes;
     if (sizeBytes + addedBytes <= options.maxSizeBytes) return;
     const limit = `the limit of ${options.maxSizeBytes} bytes`;
     throw new StorageFullError(
@@ -122,11 +183,21 @@ export function createLmdbEngine(tables: Tables, folder: string, options: LmdbEn
     close() {
       closing ??= queue
         .close()
+        .then(() => journal.close())
         .then(() => tables.root.close())
         .then(options.released);
       return closing;
     },
   };
+}
+
+function leftIn(folder: string, journal: Journal): Rows {
+  const rows = readSegments(folder, journal.segments);
+  if (rows !== undefined) return rows;
+  throw new CorruptStateError(
+    `A file of the journal has gone from the data folder ${folder}. It was removed, or left out of a copy: restore it, or the folder from a copy.`,
+    { folder },
+  );
 }
 
 /** Checks every key first: a batch that throws half-way would still write its first half. */
@@ -152,9 +223,13 @@ async function prepare(unit: WriteUnit): Promise<EncodedUnit> {
     }
     appends.push(chunks);
   }
-  const changeCount =
-    state.length + items.length + models.length + appends.reduce((sum, chunks) => sum + chunks.length, 0);
-  return { appends, changeCount, sizeBytes };
+  const pieces: Piece[] = [];
+  for (const piece of unit.task === null ? [] : piecesOf(unit.task)) {
+    pieces.push(piece);
+    await breathe();
+  }
+  const changeCount = models.length + appends.reduce((sum, chunks) => sum + chunks.length, pieces.length);
+  return { appends, pieces, changeCount, sizeBytes };
 }
 
 function checkedLength(id: string): number {

@@ -3,21 +3,22 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import type { InputRecord, Offset, TopicName } from '../../ports/transport.ts';
 import { decodeChunk } from './chunk.ts';
 import { freshMark, type EngineReads, type TableVisitor, type TaskMark } from './engine.ts';
-import {
-  decodeMark,
-  endKey,
-  logKey,
-  offsetOfLogKey,
-  tablePrefix,
-  tablePrefixEnd,
-  type Table,
-  type Tables,
-} from './lmdb-tables.ts';
+import { keyOf, rowId, type RowTable } from './journal-rows.ts';
+import { loadSegments, readSegments, storedSegments } from './journal.ts';
+import { decodeMark, endKey, logKey, offsetOfLogKey, tablePrefix, tablePrefixEnd, type Tables } from './lmdb-tables.ts';
+import { sorted } from './sort-in-slices.ts';
+import type { Rows } from './unmerged-rows.ts';
 
 /** Rows visited before others may run: about a millisecond. */
 const sliceRows = 500;
 
-export function createLmdbReads(tables: Tables, partitionCount: number): EngineReads {
+/** `unmerged`: the rows that the tables do not hold yet, as of the last write that is durable. */
+export function createLmdbReads(
+  tables: Tables,
+  folder: string,
+  partitionCount: number,
+  unmerged: () => Pick<Rows, 'get'>,
+): EngineReads {
   function mark(partition: number, transaction?: Transaction): TaskMark {
     const bytes = tables.marks.get(String(partition), transaction && { transaction });
     return bytes === undefined ? freshMark : decodeMark(bytes);
@@ -38,17 +39,59 @@ export function createLmdbReads(tables: Tables, partitionCount: number): EngineR
   }
 
   async function visitTable(
-    table: Table,
+    table: RowTable,
     partition: number,
     transaction: Transaction,
+    journaled: Rows,
     visit: (id: string, value: Buffer) => void,
   ): Promise<void> {
     const prefix = tablePrefix(partition);
+    const range = { start: prefix, end: tablePrefixEnd(partition), transaction };
+    const start = rowId(table, prefix);
+    const recent = await sorted([...journaled.keys()].filter((id) => id.startsWith(start)));
+    let next = 0;
     let rows = 0;
-    for (const { key, value } of table.getRange({ start: prefix, end: tablePrefixEnd(partition), transaction })) {
-      visit(key.slice(prefix.length), value);
+    const visitRecent = (id: string): void => {
+      const value = journaled.get(id) ?? null;
+      if (value !== null) visit(keyOf(id).slice(prefix.length), value);
+    };
+    for (const { key, value } of tables[table].getRange(range)) {
+      const id = rowId(table, key);
+      for (let other; (other = recent[next]) !== undefined && other < id; next++) visitRecent(other);
+      if (!journaled.has(id)) visit(key.slice(prefix.length), value);
       if (++rows % sliceRows === 0) await breathe();
     }
+    for (const id of recent.slice(next)) {
+      visitRecent(id);
+      if (++rows % sliceRows === 0) await breathe();
+    }
+  }
+
+  /** The rows of the journal that belong to what the transaction sees; undefined when they were merged and removed since. */
+  const journaledIn = (transaction: Transaction): Promise<Rows | undefined> =>
+    loadSegments(folder, storedSegments(tables, transaction));
+
+  async function visit(partition: number, visitor: TableVisitor): Promise<TaskMark> {
+    tables.root.resetReadTxn();
+    const transaction = tables.root.useReadTransaction();
+    try {
+      const seen = mark(partition, transaction);
+      const journaled = await journaledIn(transaction);
+      if (journaled !== undefined) {
+        if (visitor.state) await visitTable('state', partition, transaction, journaled, visitor.state.bind(visitor));
+        if (visitor.item) await visitTable('items', partition, transaction, journaled, visitor.item.bind(visitor));
+        return seen;
+      }
+    } finally {
+      transaction.done();
+    }
+    return visit(partition, visitor);
+  }
+
+  function readRow(table: RowTable, key: string): Uint8Array | undefined {
+    const recent = unmerged().get(rowId(table, key));
+    if (recent === undefined) return tables[table].getBinary(key);
+    return recent === null ? undefined : Uint8Array.from(recent);
   }
 
   return {
@@ -66,8 +109,8 @@ export function createLmdbReads(tables: Tables, partitionCount: number): EngineR
       }
       return found;
     },
-    readState: (partition, key) => tables.state.getBinary(tablePrefix(partition) + key),
-    readItem: (partition, itemId) => tables.items.getBinary(tablePrefix(partition) + itemId),
+    readState: (partition, key) => readRow('state', tablePrefix(partition) + key),
+    readItem: (partition, itemId) => readRow('items', tablePrefix(partition) + itemId),
     readModel(key) {
       tables.root.resetReadTxn(); // what was written just now is wanted
       return tables.models?.getBinary(key);
@@ -76,18 +119,28 @@ export function createLmdbReads(tables: Tables, partitionCount: number): EngineR
       tables.root.resetReadTxn();
       return [...(tables.models?.getKeys({ start: prefix, end: `${prefix}\u{10ffff}` }) ?? [])];
     },
-    async visit(partition, visitor: TableVisitor) {
-      tables.root.resetReadTxn();
-      const transaction = tables.root.useReadTransaction();
-      try {
-        const seen = mark(partition, transaction);
-        if (visitor.state) await visitTable(tables.state, partition, transaction, visitor.state.bind(visitor));
-        if (visitor.item) await visitTable(tables.items, partition, transaction, visitor.item.bind(visitor));
-        return seen;
-      } finally {
-        transaction.done();
+    visit,
+  };
+}
+
+/** For who looks at a folder that another process writes to: read again once a commit came. Merging alone changes no row. */
+export function followJournal(tables: Tables, folder: string, partitionCount: number): () => Rows {
+  let seen = -1;
+  let rows: Rows = new Map();
+  return () => {
+    let found: Rows | undefined;
+    do {
+      tables.root.resetReadTxn(); // all that follows in this turn is of one moment, the latest
+      let commits = 0;
+      for (let partition = 0; partition < partitionCount; partition++) {
+        const bytes = tables.marks.get(String(partition));
+        commits += bytes === undefined ? 0 : decodeMark(bytes).commitCount;
       }
-    },
+      if (commits === seen) return rows;
+      found = readSegments(folder, storedSegments(tables));
+      if (found !== undefined) [seen, rows] = [commits, found];
+    } while (found === undefined);
+    return rows;
   };
 }
 

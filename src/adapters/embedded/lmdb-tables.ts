@@ -1,6 +1,6 @@
 /**
  * The tables of a data folder and how their keys and values are laid out. One LMDB environment; a change that touches
- * several tables is one transaction. Format 1:
+ * several tables is one transaction; rows of `state` and `items` are in the journal first (journal.ts). Format 2 (format 1 had no journal):
  *
  * | table  | key                                                  | value                                             |
  * | ------ | ---------------------------------------------------- | ------------------------------------------------- |
@@ -8,6 +8,7 @@
  * | meta   | "writer"                                             | generation of the writing process, as the version |
  * | marks  | partition                                            | epoch, committed offset, commit count (float64)   |
  * | ends   | topic code:partition                                 | one past the last offset (float64)                |
+ * | ends   | "journal"                                            | generation, number, bytes of each file (float64)  |
  * | log    | topic code u8, partition u32, first offset u64       | a chunk (chunk.ts)                                |
  * | state  | partition:key                                        | the bytes                                         |
  * | items  | partition:itemId                                     | the after-image                                   |
@@ -18,7 +19,9 @@ import { open, type Database, type RootDatabase, type RootDatabaseOptions } from
 import type { Offset, TopicName } from '../../ports/transport.ts';
 import type { TaskMark } from './engine.ts';
 
-export const folderFormat = 1;
+export const folderFormat = 2;
+/** It becomes the one above when it is written to. */
+export const formerFolderFormat = 1;
 
 export interface FolderFormat {
   readonly format: number;

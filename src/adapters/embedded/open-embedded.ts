@@ -2,11 +2,11 @@
 import { DataFolderLockedError, InvariantViolation } from '../../errors.ts';
 import type { ModelTableReads } from '../../ports/model-table.ts';
 import type { TopicReader } from '../../ports/transport.ts';
-import { asFolderError, createLog, holdsLog, openExisting, prepareFolder } from './data-folder.ts';
+import { asFolderError, createLog, holdsLog, openExisting, prepareFolder, upgradeFormat } from './data-folder.ts';
 import { createStore, type EmbeddedStore, type StoredTables, type StoreOptions } from './embedded-store.ts';
 import { lockFolder, type FolderLock } from './folder-lock.ts';
 import { createLmdbEngine } from './lmdb-engine.ts';
-import { createLmdbReads } from './lmdb-reads.ts';
+import { createLmdbReads, followJournal } from './lmdb-reads.ts';
 import { encodeNumbers, folderFormat, type Tables } from './lmdb-tables.ts';
 import { modelReadsOf } from './model-table.ts';
 import { storageError } from './storage-error.ts';
@@ -53,6 +53,7 @@ async function openLocked(options: EmbeddedOptions, asked: number | null, lock: 
   const { tables, format } = await openExisting(folder, asked, false);
   try {
     const generation = await takeOver(folder, tables);
+    await upgradeFormat(tables, format);
     const released = (): Promise<void> => lock.release();
     const { partitionCount } = format;
     return createStore(
@@ -82,7 +83,8 @@ async function takeOver(folder: string, { meta }: Tables): Promise<number> {
 export async function openEmbeddedReadOnly(folder: string): Promise<EmbeddedView> {
   if (!holdsLog(folder)) throw asFolderError(folder, new Error('there is no log in it'));
   const { tables, format } = await openExisting(folder, null, true);
-  const reads = createLmdbReads(tables, format.partitionCount);
+  const { partitionCount } = format;
+  const reads = createLmdbReads(tables, folder, partitionCount, followJournal(tables, folder, partitionCount));
   return {
     ...reads,
     committedOffset: (partition) => reads.mark(partition).committedOffset,

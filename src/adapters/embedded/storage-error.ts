@@ -1,9 +1,9 @@
-/** What LMDB reports when a transaction fails, as an error of ours. Nothing of the transaction was kept. */
+/** What LMDB or a file reports when a write fails, as an error of ours. Nothing of the transaction was kept. */
 import { statfsSync } from 'node:fs';
 import { CommitFailedError, StorageFullError } from '../../errors.ts';
 
-/** ENOSPC, EFBIG, EDQUOT (by number, as LMDB gives them) and MDB_MAP_FULL. */
-const storageFullCodes: ReadonlySet<unknown> = new Set([28, 27, 122, -30792]);
+/** ENOSPC, EFBIG, EDQUOT (by number, as LMDB gives them, and by name, as files do) and MDB_MAP_FULL. */
+const storageFullCodes: ReadonlySet<unknown> = new Set([28, 27, 122, 'ENOSPC', 'EFBIG', 'EDQUOT', -30792]);
 
 /** LMDB reports a write that the disk took only in part as EIO: then what is free tells why. */
 const inputOutputCode = 5;

@@ -57,7 +57,7 @@ export function createWriteQueue<P>(steps: WriteSteps<P>): WriteQueue {
     await Promise.resolve(); // `draining` is set before the first look
     while (waiting.length > 0) {
       const group = await gather();
-      // From here to the write nothing is awaited: what a guard has seen still holds.
+      // From here to the write no other group comes in between: what a guard has seen of offsets still holds.
       const allowed = group.filter(({ entry }) => passesGuard(entry));
       if (allowed.length === 0) continue;
       try {

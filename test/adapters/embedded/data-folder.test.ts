@@ -51,9 +51,33 @@ describe('data folder', () => {
     const folder = newFolder();
     await (await openEmbedded({ folder })).close();
     const tables = (await openTables(folder, false, false))!;
-    await tables.meta.put('format', Buffer.from('{"format":2,"partitionCount":1,"createdAtMs":0}'), 1);
+    await tables.meta.put('format', Buffer.from('{"format":3,"partitionCount":1,"createdAtMs":0}'), 1);
     await tables.root.close();
-    await refusesUnchanged(folder, 1, /its format is 2 and this version reads 1/);
+    await refusesUnchanged(folder, 1, /its format is 3 and this version reads 2/);
+  });
+
+  test('of the former format, without a journal, is gone on with, and is of this one from then on', async () => {
+    const folder = newFolder();
+    await (await openEmbedded({ folder })).close();
+    const tables = (await openTables(folder, false, false))!;
+    await tables.state.put('0:u', Buffer.from('row'));
+    await tables.meta.put('format', Buffer.from('{"format":1,"partitionCount":1,"createdAtMs":0}'), 1);
+    await tables.root.close();
+    const view = await openEmbeddedReadOnly(folder);
+    expect(textOf(view.readState(0, 'u'))).toBe('row');
+    await view.close();
+    const store = await openEmbedded({ folder });
+    const listener = recorder();
+    await store.append(0, recordsOf('a'));
+    await store.member().start(listener);
+    await listener.lease(0).commit(checkpoint({ nextOffset: 1, state: [{ key: 'v', value: bytesOf('new') }] }));
+    await store.close();
+    const after = await openEmbeddedReadOnly(folder);
+    expect([textOf(after.readState(0, 'u')), textOf(after.readState(0, 'v'))]).toEqual(['row', 'new']);
+    await after.close();
+    const opened = (await openTables(folder, false, true))!;
+    expect(JSON.parse(opened.meta.get('format')!.toString())).toMatchObject({ format: 2 });
+    await opened.root.close();
   });
 
   test('is refused unchanged when it belongs to something else', async () => {

@@ -1,25 +1,12 @@
-import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { EmbeddedStore } from '../../../src/adapters/embedded/embedded-store.ts';
 import { openEmbedded } from '../../../src/adapters/embedded/open-embedded.ts';
 import { StorageFullError } from '../../../src/errors.ts';
 import { bytesOf, checkpoint, readAll, recorder, recordsOf, restored } from '../../contracts/transport-harness.ts';
+import { smallDisks } from '../../support/small-disk.ts';
 import { tempFolders } from './temp-folder.ts';
-
-const mounts: string[] = [];
-
-/** Mounts a small disk on the folder; false where we may not. */
-function mountSmallDisk(folder: string, sizeBytes: number): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes}`, 'tmpfs', folder], { stdio: 'ignore' });
-    mounts.push(folder);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 const padded = (name: string): string => `${name} ${'x'.repeat(20_000)}`;
 
@@ -68,10 +55,7 @@ async function keepsItsLaws(store: EmbeddedStore, makeRoom: () => Promise<Embedd
 
 describe('full storage', () => {
   const newFolder = tempFolders();
-  // Hooks run last to first: the disk goes before the folder it is mounted on.
-  afterEach(() => {
-    for (const mount of mounts.splice(0)) execFileSync('umount', ['-l', mount]);
-  });
+  const mountSmallDisk = smallDisks();
 
   test('refuses what passes its limit, writes nothing by halves, and works again with a higher one', async () => {
     const folder = newFolder();
