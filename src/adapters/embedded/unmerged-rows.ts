@@ -25,6 +25,8 @@ export class UnmergedRows {
   readonly #merging: Map<string, Buffer | null>;
   #order: readonly string[] = [];
   #next = 0;
+  /** What is sorted for the round under way. */
+  #sorting: readonly string[] = [];
 
   /** `left`: what a former process left in its journal; a round of its own. */
   constructor(left: Rows = new Map()) {
@@ -89,7 +91,9 @@ export class UnmergedRows {
   }
 
   async #sort(): Promise<void> {
-    const order = await sorted([...this.#merging.keys()]);
-    [this.#order, this.#next] = [order, 0];
+    const ids = [...this.#merging.keys()];
+    this.#sorting = ids;
+    const order = await sorted(ids);
+    if (this.#sorting === ids) [this.#order, this.#next] = [order, 0];
   }
 }
