@@ -80,6 +80,16 @@ export async function loadSegments(folder: string, segments: readonly Segment[])
   }
 }
 
+/** A file of theirs was not there: returns when other segments are named by now, and throws when it is these still. */
+export function refuseIfStillNamed(tables: Tables, folder: string, segments: readonly Segment[]): void {
+  tables.root.resetReadTxn();
+  if (!encodeSegments(storedSegments(tables)).equals(encodeSegments(segments))) return;
+  throw new CorruptStateError(
+    `A file of the journal has gone from the data folder ${folder}. It was removed, or left out of a copy: restore it, or the folder from a copy.`,
+    { folder },
+  );
+}
+
 function whole(bytes: Buffer, segment: Segment): Buffer {
   const { sizeBytes } = segment;
   if (bytes.length >= sizeBytes) return bytes.subarray(0, sizeBytes);

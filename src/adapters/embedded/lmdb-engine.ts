@@ -4,16 +4,24 @@
  */
 import { statSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
-import { CorruptStateError, FencedError, InvariantViolation, StorageFullError } from '../../errors.ts';
+import { FencedError, InvariantViolation, StorageFullError } from '../../errors.ts';
 import type { Offset, TopicName } from '../../ports/transport.ts';
 import { encodeChunks, type Chunk } from './chunk.ts';
 import { changedMark, type Engine, type TaskChange, type TaskMark, type WriteUnit } from './engine.ts';
 import { keyOf, piecesOf, tableOf, type JournaledRow, type Piece } from './journal-rows.ts';
-import { encodeSegments, Journal, journalKey, readSegments, storedSegments, type Segment } from './journal.ts';
+import {
+  encodeSegments,
+  Journal,
+  journalKey,
+  readSegments,
+  refuseIfStillNamed,
+  storedSegments,
+  type Segment,
+} from './journal.ts';
 import { createLmdbReads } from './lmdb-reads.ts';
 import { encodeMark, encodeNumbers, endKey, logKey, type Tables } from './lmdb-tables.ts';
 import { storageError } from './storage-error.ts';
-import { UnmergedRows, type DueRows, type Rows } from './unmerged-rows.ts';
+import { UnmergedRows, type DueRows } from './unmerged-rows.ts';
 import { createWriteQueue, type PreparedUnit } from './write-queue.ts';
 
 /** Bytes encoded before others may run: well under a millisecond. */
@@ -54,7 +62,10 @@ export function createLmdbEngine(tables: Tables, folder: string, options: LmdbEn
   const { generation, rounds = defaultRounds } = options;
   tables.root.resetReadTxn(); // of what the former writer did to the last
   const journal = new Journal(folder, generation, storedSegments(tables));
-  const unmerged = new UnmergedRows(leftIn(folder, journal));
+  const left = readSegments(folder, journal.segments);
+  // Others are named only when somebody took the folder over just now: then nothing is written here any more.
+  if (left === undefined) refuseIfStillNamed(tables, folder, journal.segments);
+  const unmerged = new UnmergedRows(left);
   const reads = createLmdbReads(tables, folder, options.partitionCount, () => unmerged);
   const ends = new Map<string, Offset>();
   const marks = new Map<number, TaskMark>();
@@ -189,15 +200,6 @@ export function createLmdbEngine(tables: Tables, folder: string, options: LmdbEn
       return closing;
     },
   };
-}
-
-function leftIn(folder: string, journal: Journal): Rows {
-  const rows = readSegments(folder, journal.segments);
-  if (rows !== undefined) return rows;
-  throw new CorruptStateError(
-    `A file of the journal has gone from the data folder ${folder}. It was removed, or left out of a copy: restore it, or the folder from a copy.`,
-    { folder },
-  );
 }
 
 /** Checks every key first: a batch that throws half-way would still write its first half. */

@@ -4,7 +4,7 @@ import type { InputRecord, Offset, TopicName } from '../../ports/transport.ts';
 import { decodeChunk } from './chunk.ts';
 import { freshMark, type EngineReads, type TableVisitor, type TaskMark } from './engine.ts';
 import { keyOf, rowId, type RowTable } from './journal-rows.ts';
-import { loadSegments, readSegments, storedSegments } from './journal.ts';
+import { loadSegments, readSegments, refuseIfStillNamed, storedSegments } from './journal.ts';
 import { decodeMark, endKey, logKey, offsetOfLogKey, tablePrefix, tablePrefixEnd, type Tables } from './lmdb-tables.ts';
 import { sorted } from './sort-in-slices.ts';
 import type { Rows } from './unmerged-rows.ts';
@@ -67,21 +67,19 @@ export function createLmdbReads(
     }
   }
 
-  /** The rows of the journal that belong to what the transaction sees; undefined when they were merged and removed since. */
-  const journaledIn = (transaction: Transaction): Promise<Rows | undefined> =>
-    loadSegments(folder, storedSegments(tables, transaction));
-
   async function visit(partition: number, visitor: TableVisitor): Promise<TaskMark> {
     tables.root.resetReadTxn();
     const transaction = tables.root.useReadTransaction();
     try {
       const seen = mark(partition, transaction);
-      const journaled = await journaledIn(transaction);
+      const segments = storedSegments(tables, transaction);
+      const journaled = await loadSegments(folder, segments);
       if (journaled !== undefined) {
         if (visitor.state) await visitTable('state', partition, transaction, journaled, visitor.state.bind(visitor));
         if (visitor.item) await visitTable('items', partition, transaction, journaled, visitor.item.bind(visitor));
         return seen;
       }
+      refuseIfStillNamed(tables, folder, segments);
     } finally {
       transaction.done();
     }
@@ -137,8 +135,10 @@ export function followJournal(tables: Tables, folder: string, partitionCount: nu
         commits += bytes === undefined ? 0 : decodeMark(bytes).commitCount;
       }
       if (commits === seen) return rows;
-      found = readSegments(folder, storedSegments(tables));
-      if (found !== undefined) [seen, rows] = [commits, found];
+      const segments = storedSegments(tables);
+      found = readSegments(folder, segments);
+      if (found === undefined) refuseIfStillNamed(tables, folder, segments);
+      else [seen, rows] = [commits, found];
     } while (found === undefined);
     return rows;
   };

@@ -249,13 +249,18 @@ describe('the journal of a data folder', () => {
     await view.close();
   });
 
-  test('of which a file has gone is said to be damaged, by who writes', async () => {
+  test('of which a file has gone is said to be damaged, by who writes and by who looks', async () => {
     const folder = await newLog();
     const opened = await openEngine(folder);
     await write(opened, changeOf(0, [['a', 'one']]));
     await opened.engine.close();
     for (const name of readdirSync(folder).filter((one) => one.startsWith('journal-'))) rmSync(join(folder, name));
-    await expect(openEngine(folder)).rejects.toThrow(/file of the journal has gone/);
+    const gone = /file of the journal has gone/;
+    await expect(openEngine(folder)).rejects.toThrow(gone);
+    const view = await openEmbeddedReadOnly(folder);
+    expect(() => view.readState(0, 'a')).toThrow(gone);
+    await expect(view.visit(0, {})).rejects.toThrow(gone);
+    await view.close();
   });
 
   test('holds what it was given', () => {
